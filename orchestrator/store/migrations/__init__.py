@@ -1,0 +1,1 @@
+"""Alembic's environment for our tables; `orchestrator.store` runs it when a database is older than the code."""
