@@ -1,0 +1,199 @@
+"""The desk where a deployment's answers go out: comments, transitions, files and bugs, each exactly once.
+
+Every answer has a marker made of the run and the event, which stands first in its text. What may be repeated after a
+crash is `Once`'s business; this file says how each kind of answer is found and how it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+from orchestrator.answers.once import Once, Write
+from orchestrator.answers.patience import Patience
+from orchestrator.store import Intent, Store
+from zentao_client import Bug, Rejected, Task, Unsupported, Upload, Zentao
+
+log = structlog.get_logger(__name__)
+
+Verb = Literal["pause", "finish"]
+_TARGETS: dict[Verb, str] = {"pause": "pause", "finish": "done"}
+_OPEN = ("wait", "doing", "pause")
+"""From these a deployment's end may move the ticket; a person who closed or cancelled it has decided otherwise."""
+
+
+def marker_for(run_id: str, event: str) -> str:
+    """The marker of an answer: `zd:<run>:<event>`, found again in ZenTao as a span's title."""
+    return f"zd:{run_id}:{event}"
+
+
+def marked(marker: str, html: str) -> str:
+    """`html` with its marker first; the form that ZenTao's sanitiser lets through on every version."""
+    return f'<span title="{marker}"></span>{html}'
+
+
+@dataclass(frozen=True, slots=True)
+class BugReport:
+    """A failure to report: `keyword` identifies it across deployments, `steps` is its HTML, `files` its evidence."""
+
+    product: int
+    execution: int
+    project: int
+    task_id: int
+    keyword: str
+    title: str
+    steps: str
+    again: str
+    severity: int
+    assigned_to: str | None
+    files: Sequence[Upload] = ()
+
+
+class Desk:
+    """Writes into one ZenTao on behalf of the deployments; shared by all threads."""
+
+    def __init__(self, zentao: Zentao, store: Store, *, settle_seconds: float | None = None) -> None:
+        self._zentao = zentao
+        self._store = store
+        self._patience = Patience()
+        settle = {} if settle_seconds is None else {"settle_seconds": settle_seconds}
+        self._once = Once(store, self._patience, **settle)
+
+    def comment(
+        self, run_id: str, event: str, object_id: int, html: str, *, on: Literal["task", "bug"] = "task"
+    ) -> int:
+        """Comment on a task or bug; returns the history entry's id."""
+        marker = marker_for(run_id, event)
+
+        def find() -> int | None:
+            found = self._zentao.comments.find(on, object_id, marker)
+            return found.id if found else None
+
+        def send() -> int:
+            return self._zentao.comments.add(on, object_id, html, marker=marker).id
+
+        return self._once.perform(Write(marker, run_id, on, object_id, find, send))
+
+    def transition(
+        self,
+        run_id: str,
+        verb: Verb,
+        task_id: int,
+        html: str,
+        *,
+        hours: float = 0.0,
+        files: Sequence[Upload] = (),
+    ) -> int:
+        """Pause or finish a task with `html` as the entry's comment; returns the history entry's id.
+
+        A task that a person has meanwhile closed, cancelled or moved there already keeps its status and gets the text
+        as a plain comment. The intent is stored first, so that our own move never starts a deployment.
+        """
+        marker = marker_for(run_id, verb)
+        self._store.record_intent(Intent(marker, run_id, task_id, verb, _TARGETS[verb]))
+        text = marked(marker, html)
+
+        def find() -> int | None:
+            task = self._zentao.tasks.get(task_id)
+            return next((action.id for action in task.actions if marker in action.comment), None)
+
+        def send() -> int:
+            task = self._zentao.tasks.get(task_id)
+            if task.status not in _OPEN or task.status == _TARGETS[verb]:
+                return self._zentao.comments.add("task", task_id, html, marker=marker).id
+            moved = self._move(verb, task, text, hours, files)
+            return next(action.id for action in reversed(moved.actions) if marker in action.comment)
+
+        action_id = self._once.perform(Write(marker, run_id, "task", task_id, find, send))
+        self._store.resolve_intent(marker, action_id)
+        return action_id
+
+    def _move(self, verb: Verb, task: Task, text: str, hours: float, files: Sequence[Upload]) -> Task:
+        if verb == "pause":
+            return self._zentao.tasks.pause(task.id, comment=text)
+        # ZenTao counts in hours with two decimals and refuses a finished task without effort.
+        return self._zentao.tasks.finish(task.id, consumed=max(0.01, round(hours, 2)), comment=text, files=tuple(files))
+
+    def assign(self, task_id: int, account: str) -> bool:
+        """Hand the task to a person; False when ZenTao refuses (the account is gone). Nothing is done twice."""
+
+        def send() -> bool:
+            if self._zentao.tasks.get(task_id).assigned_to == account:
+                return True
+            try:
+                self._zentao.tasks.assign(task_id, account)
+            except Rejected as error:
+                log.warning("assign_refused", task=task_id, account=account, error=str(error))
+                return False
+            return True
+
+        return self._patience(send, doing=f"assign task {task_id}")
+
+    def image(self, name: str, data: bytes) -> str:
+        """Upload a picture and return the HTML that shows it in a comment; empty where this server has no way."""
+
+        def send() -> str:
+            try:
+                return self._zentao.files.upload_image(name, data).html
+            except Unsupported as error:
+                log.warning("image_unsupported", error=str(error))
+                return ""
+
+        # Uploaded twice after a crash, a picture is a file that nobody sees; a comment would be one too many.
+        return self._patience(send, doing=f"upload {name}")
+
+    def bug(self, run_id: str, report: BugReport) -> int:
+        """Report a failure: a new bug, or a comment on (and activation of) the one that has the same keyword."""
+        marker = marker_for(run_id, "bug")
+
+        def find() -> int | None:
+            known = self._known_bug(report)
+            if known is None:
+                return None
+            full = self._zentao.bugs.get(known.id)
+            said = marker in full.steps or any(marker in action.comment for action in full.actions)
+            return known.id if said else None
+
+        def send() -> int:
+            known = self._known_bug(report)
+            if known is None:
+                return self._create_bug(report, marker)
+            if known.status == "active":
+                self._zentao.comments.add("bug", known.id, report.again, marker=marker)
+            else:
+                self._zentao.bugs.activate(
+                    known.id, comment=marked(marker, report.again), assigned_to=report.assigned_to
+                )
+            return known.id
+
+        return self._once.perform(Write(marker, run_id, "bug", report.task_id, find, send))
+
+    def _known_bug(self, report: BugReport) -> Bug | None:
+        found = self._zentao.bugs.search(report.product, keyword=report.keyword)
+        open_first = sorted(
+            (bug for bug in found if not bug.deleted), key=lambda bug: (bug.status != "active", -bug.id)
+        )
+        return open_first[0] if open_first else None
+
+    def _create_bug(self, report: BugReport, marker: str) -> int:
+        return self._zentao.bugs.create(
+            report.product,
+            report.title,
+            task=report.task_id,
+            execution=report.execution,
+            project=report.project,
+            steps=marked(marker, report.steps),
+            keyword=report.keyword,
+            severity=report.severity,
+            pri=report.severity,
+            type="install",
+            assigned_to=report.assigned_to,
+            files=tuple(report.files),
+        ).id
+
+    def read(self, call: Callable[[Zentao], Task]) -> Task:
+        """Read something from ZenTao, however long it is away."""
+        return self._patience(lambda: call(self._zentao), doing="read")
