@@ -196,6 +196,13 @@ def cancelled() -> bool:
     return engine is not None and engine._cancelled_here()
 
 
+def running() -> Engine:
+    """The engine of this process. Raises EngineError when none is launched."""
+    if _running is None:
+        raise EngineError("the engine isn't running")
+    return _running
+
+
 def current_workflow_id() -> str | None:
     """The id of the workflow that this thread is carrying out, also inside its steps."""
     if _running is None:
@@ -512,6 +519,8 @@ def _guarded(function: Callable[P, R]) -> Callable[P, R]:
             raise Stopping
         engine._enter(workflow_id)
         try:
+            # The first record tells `cancel` that this one has begun and may have something to tidy up.
+            engine._step("begin", lambda: None, cleanup=True)
             with _storable_errors():
                 return function(*args, **kwargs)
         finally:

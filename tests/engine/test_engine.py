@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.engine import (
+    HOSTS,
+    Cancelled,
+    Engine,
+    EngineBusy,
+    EngineError,
+    StepFailed,
+    UnknownWorkflow,
+    step,
+    workflow,
+)
+from tests.engine import stories
+
+CHILD = """
+import sys
+from pathlib import Path
+from orchestrator.engine import Engine
+from tests.engine import stories
+engine = Engine(Path(sys.argv[1]))
+engine.launch()
+engine.start(getattr(stories, sys.argv[2]), sys.argv[3], *sys.argv[4:])
+print("started", flush=True)
+try:
+    engine.wait(sys.argv[3], timeout=60)
+finally:
+    engine.shutdown()
+"""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    return str(tmp_path / "log")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with Engine(tmp_path / "data") as running:
+        yield running
+
+
+def lines(log: str) -> list[str]:
+    path = Path(log)
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_without_an_engine_a_story_is_an_ordinary_function(log: str) -> None:
+    assert stories.plain(log) == "ONETWO"
+    assert lines(log) == ["one", "two"]
+
+
+def test_a_second_start_with_the_same_id_does_nothing(engine: Engine, log: str) -> None:
+    engine.start(stories.plain, "p", log)
+    engine.start(stories.plain, "p", log)
+    assert engine.wait("p", timeout=10) == "ONETWO"
+    engine.start(stories.plain, "p", "elsewhere")
+    assert engine.wait("p", timeout=10) == "ONETWO"
+    assert lines(log) == ["one", "two"]
+
+
+def test_a_killed_process_leaves_work_that_the_next_one_ends_without_repeating_a_step(tmp_path: Path, log: str) -> None:
+    data = tmp_path / "data"
+    killed = subprocess.run(
+        [sys.executable, "-c", CHILD, str(data), "dying", "d", log], capture_output=True, timeout=60, check=False
+    )
+    assert killed.returncode == -9
+    assert lines(log) == ["one", "dying step"]
+    began = time.monotonic()
+    with Engine(data) as engine:
+        assert engine.wait("d", timeout=30) == "TWO"
+    assert time.monotonic() - began < 30
+    assert lines(log) == ["one", "dying step", "dying step", "two"]
+
+
+def test_a_folder_has_one_owner_and_the_second_learns_its_process_id(tmp_path: Path, log: str) -> None:
+    data = tmp_path / "data"
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(data), "cancellable", "c", log], stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "started\n"
+        with pytest.raises(EngineBusy) as busy:
+            Engine(data).launch()
+        assert busy.value.pid == owner.pid
+        assert str(owner.pid) in str(busy.value)
+        until(lambda: lines(log) == ["waiting"])
+        owner.kill()
+    with Engine(data) as engine:
+        assert engine.cancel("c")
+        assert engine.wait("c", timeout=15) == "cancelled"
+
+
+def test_a_process_runs_one_engine(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="already runs"):
+        Engine(tmp_path / "other").launch()
+
+
+def test_a_cancel_reaches_a_long_step_and_clean_up_still_runs(engine: Engine, log: str) -> None:
+    engine.start(stories.cancellable, "c", log)
+    until(lambda: lines(log) == ["waiting"])
+    assert engine.cancel("c")
+    assert engine.wait("c", timeout=10) == "cancelled"
+    assert lines(log) == ["waiting", "tidied"]
+    assert not engine.cancel("c")
+    assert not engine.cancel("nobody")
+
+
+def test_a_cancel_takes_work_that_has_not_begun_out_of_its_queue(engine: Engine, log: str) -> None:
+    engine.enqueue(HOSTS, stories.cancellable, "first", log, partition="gpu-01")
+    until(lambda: lines(log) == ["waiting"])
+    engine.enqueue(HOSTS, stories.on_host, "second", log, "second", 0.0, partition="gpu-01")
+    assert engine.cancel("second")
+    with pytest.raises(Cancelled):
+        engine.wait("second", timeout=10)
+    engine.cancel("first")
+    engine.wait("first", timeout=10)
+    assert lines(log) == ["waiting", "tidied"]
+
+
+def test_a_shutdown_leaves_long_steps_and_the_next_launch_goes_on(tmp_path: Path, log: str) -> None:
+    data = tmp_path / "data"
+    engine = Engine(data)
+    engine.launch()
+    engine.start(stories.cancellable, "c", log)
+    until(lambda: lines(log) == ["waiting"])
+    began = time.monotonic()
+    assert engine.shutdown(timeout=10)
+    assert time.monotonic() - began < 8
+    with Engine(data) as again:
+        assert [state.id for state in again.pending()] == ["c"]
+        until(lambda: lines(log) == ["waiting", "waiting"])
+        again.cancel("c")
+        assert again.wait("c", timeout=10) == "cancelled"
+
+
+def test_a_cancel_that_was_asked_for_before_a_restart_still_counts(tmp_path: Path, log: str) -> None:
+    data = tmp_path / "data"
+    first = Engine(data)
+    first.launch()
+    first.start(stories.sleeping, "s", log, 60.0)
+    until(lambda: lines(log) == ["before"])
+    first.shutdown(timeout=10)
+    with Engine(data) as second:
+        second.cancel("s")
+        with pytest.raises(Cancelled):
+            second.wait("s", timeout=10)
+        state = second.status("s")
+    assert state is not None
+    assert state.ended
+    assert state.cancel_requested
+    assert lines(log) == ["before"]
+
+
+def test_one_host_is_worked_on_by_one_at_a_time_and_two_hosts_at_once(engine: Engine, log: str) -> None:
+    for name, host in (("a", "h1"), ("b", "h1"), ("c", "h2")):
+        engine.enqueue(HOSTS, stories.on_host, name, log, name, 0.5, partition=host)
+    for name in "abc":
+        engine.wait(name, timeout=20)
+    seen = lines(log)
+    assert {seen.index("a begins"), seen.index("a ends")}.isdisjoint(
+        range(seen.index("b begins"), seen.index("b ends") + 1)
+    )
+    assert seen.index("c begins") < max(seen.index("a ends"), seen.index("b ends"))
+
+
+def test_a_workflow_enqueues_a_child_and_awaits_its_answer(engine: Engine, log: str) -> None:
+    engine.start(stories.parent, "p", log)
+    assert engine.wait("p", timeout=20) == "child said CHILD ENDS"
+    child = engine.status("child")
+    assert child is not None
+    assert child.parent == "p"
+    assert child.phase == "succeeded"
+
+
+@pytest.mark.parametrize("kind", ["connection", "awkward"])
+def test_a_step_is_tried_again_only_when_it_says_so(engine: Engine, log: str, kind: str) -> None:
+    engine.start(stories.retrying, "r", log, kind)
+    assert engine.wait("r", timeout=10) == "third time"
+    assert lines(log) == ["try"] * 3
+
+
+def test_other_errors_are_raised_at_once_and_as_they_were(engine: Engine, log: str) -> None:
+    engine.start(stories.retrying, "r", log, "value")
+    with pytest.raises(ValueError, match="not worth another try"):
+        engine.wait("r", timeout=10)
+    assert lines(log) == ["try"]
+    state = engine.status("r")
+    assert state is not None
+    assert state.error == "ValueError: not worth another try"
+
+
+def test_an_error_that_cannot_be_stored_keeps_its_words(engine: Engine) -> None:
+    engine.start(stories.awkward, "a")
+    with pytest.raises(StepFailed, match="Awkward: there: 7"):
+        engine.wait("a", timeout=10)
+
+
+def test_waiting_ends_in_time(engine: Engine, log: str) -> None:
+    engine.start(stories.sleeping, "s", log, 60.0)
+    with pytest.raises(TimeoutError):
+        engine.wait("s", timeout=0.3)
+    with pytest.raises(UnknownWorkflow):
+        engine.wait("nobody", timeout=1)
+    assert engine.status("nobody") is None
+    engine.cancel("s")
+
+
+def test_arguments_must_be_plain_data(engine: Engine) -> None:
+    with pytest.raises(TypeError, match="PosixPath"):
+        engine.start(stories.plain, "p", Path("/"))
+    with pytest.raises(TypeError, match="isn't a string"):
+        engine.start(stories.plain, "p", {"a": {1: 2}})
+
+
+def test_two_workflows_cannot_share_a_name() -> None:
+    with pytest.raises(ValueError, match="test-plain"):
+        workflow("test-plain")(stories.note)
+
+
+def test_a_workflow_declared_too_late_is_refused(engine: Engine) -> None:
+    late = workflow("test-late")(lambda: None)
+    with pytest.raises(EngineError, match="after the engine was launched"):
+        engine.start(late, "late")
+
+
+def test_a_step_outside_a_workflow_simply_runs(engine: Engine) -> None:
+    assert step("add")(lambda a: a + 1)(1) == 2
+
+
+def test_the_folder_keeps_its_executor_and_its_files_private(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    names = set()
+    for _ in range(2):
+        with Engine(data):
+            names.add((data / "engine.id").read_text())
+    assert len(names) == 1
+    assert (data / "engine.sqlite").stat().st_mode & 0o077 == 0
+    assert (data / "engine.sqlite").read_bytes()[18:20] == b"\x02\x02"  # write-ahead log
+
+
+def test_importing_the_engine_does_not_import_dbos() -> None:
+    code = "import sys, orchestrator.engine, orchestrator.context; print('dbos' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
