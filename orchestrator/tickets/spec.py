@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-
-
-def _frozen(values: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(values))
 
 
 @dataclass(frozen=True, slots=True)
 class DeploySpec:
     """A ticket's wishes after parsing: checked for shape, not yet for existence.
 
-    A field is ``None`` where the ticket is silent; the playbook's defaults and the inventory fill it. Every value
-    has passed a whitelist, so it holds no control character and no shell syntax, yet it stays *data*: whoever puts
-    it into a command quotes it, whoever puts it into a page escapes it.
+    A field is ``None`` where the ticket is silent; the playbook's defaults and the inventory fill it. Every
+    value has passed a whitelist, so it holds no control character, yet it stays *data*: whoever puts it into a
+    command quotes it, whoever puts it into a page escapes it. The value can be pickled and compared.
     """
 
     service: str | None = None
@@ -35,26 +30,23 @@ class DeploySpec:
     extras: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Further keys that the rules declare (``emotion``, ``voice``, …), by their declared name."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "extras", _frozen(self.extras))
-
 
 @dataclass(frozen=True, slots=True)
 class TicketProblem:
     """One thing in a ticket that a person has to correct before anything can be deployed."""
 
     code: str
-    """Stable name of the kind of problem, e.g. ``ref_invalid``; the texts are chosen by it."""
+    """Stable name of the kind of problem, e.g. ``ref_invalid``."""
     message: str
-    """What is wrong, in the language of the ticket's readers, as one sentence."""
+    """What is wrong, in the language of the ticket's readers, as one sentence of plain text."""
     line: int | None = None
-    """The line in the description as the person sees it, from 1; ``None`` where no single line is to blame."""
+    """The line in the description, from 1, blank lines not counted; ``None`` where no line is to blame."""
     shown: str = ""
     """That line's text, shortened, without control characters."""
     key: str = ""
     """The field concerned: ``ref``, ``host``, …; empty where none is."""
     allowed: tuple[str, ...] = ()
-    """The values that would be accepted: a list of names, or one sentence that states the rule."""
+    """What would be accepted: a list of names, or one sentence that states the rule."""
     example: str = ""
     """One correct line, ready to be copied."""
 
