@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -175,7 +176,7 @@ def _with_defaults(document: Document) -> tuple[dict[str, Any], Document]:
                 lines.setdefault(("hosts", name, *place[1:]), line)
     if problems:
         raise ConfigError(problems)
-    return {**data, "hosts": filled}, Document(document.path, document.data, lines)
+    return {**data, "hosts": filled}, replace(document, lines=lines)
 
 
 def _entry(name: str, entry: _Entry, folder: Path) -> HostEntry:

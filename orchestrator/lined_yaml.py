@@ -61,6 +61,13 @@ class Document:
     path: Path
     data: dict[str, Any]
     lines: Mapping[Location, int]
+    texts: Mapping[Location, int] = dataclasses.field(default_factory=dict)
+    """For each text, the line of its own first line: the one below the key, where the text is a `|` block."""
+
+    def text_line(self, location: Sequence[str | int], offset: int) -> int | None:
+        """The file's line of a text's line `offset` (from 1)."""
+        first = self.texts.get(tuple(location))
+        return self.line(location) if first is None else first + offset - 1
 
     def line(self, location: Sequence[str | int]) -> int | None:
         """The line of `location`, or of the nearest thing around it that stands in the file."""
@@ -96,8 +103,8 @@ def parse_yaml(text: str, path: Path) -> Document:
             return Document(path, {}, {(): 1})
         if not isinstance(node, yaml.MappingNode):
             raise ConfigError.at(path, "must hold `key: value` lines", node.start_mark.line + 1)
-        lines: dict[Location, int] = {}
-        _Walk(path, lines).visit(node, (), ())
+        walk = _Walk(path, {}, {})
+        walk.visit(node, (), ())
         data = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -107,7 +114,7 @@ def parse_yaml(text: str, path: Path) -> Document:
         raise ConfigError.at(path, f"is not YAML: {error}") from error
     finally:
         loader.dispose()
-    return Document(path, data, lines)
+    return Document(path, data, walk.lines, walk.texts)
 
 
 @dataclass
@@ -116,6 +123,7 @@ class _Walk:
 
     path: Path
     lines: dict[Location, int]
+    texts: dict[Location, int]
 
     def visit(self, node: yaml.Node, place: Location, above: tuple[int, ...]) -> None:
         line = node.start_mark.line + 1
@@ -125,7 +133,9 @@ class _Walk:
         if len(self.lines) > _MAX_NODES:
             raise ConfigError.at(self.path, f"holds more than {_MAX_NODES} values", line)
         above = (*above, id(node))
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, yaml.ScalarNode):
+            self.texts[place] = line + 1 if node.style in ("|", ">") else line
+        elif isinstance(node, yaml.SequenceNode):
             for index, item in enumerate(node.value):
                 self.visit(item, (*place, index), above)
         elif isinstance(node, yaml.MappingNode):
@@ -201,7 +211,7 @@ def _options(annotation: Any) -> tuple[Any, ...]:
 
 def _fields(option: Any) -> dict[str, Any]:
     if isinstance(option, type) and issubclass(option, BaseModel):
-        return {field.alias or name: field.annotation for name, field in option.model_fields.items()}
+        return {str(field.validation_alias or name): field.annotation for name, field in option.model_fields.items()}
     if isinstance(option, type) and dataclasses.is_dataclass(option):
         return {field.name: field.type for field in dataclasses.fields(option)}
     return {}
