@@ -52,6 +52,7 @@ def build_plan(
             port=port,
             service_url=service_url,
             values=tuple(chosen.values.values()),
+            preamble=start,
             steps=tuple(_planned(step, start, known) for step in playbook.steps),
             verify=_verify(playbook.verify, spec, known),
             rollback=tuple(_planned(step, start, known) for step in playbook.rollback),

@@ -46,7 +46,7 @@ class Plan(_Value):
 
     `steps` in order; verification stands between `before_verify` and `after_verify`. When a step that
     `touches_service` (or the verification) fails, `rollback` brings the previous release back. `collect`: absolute
-    paths of log files worth keeping after a failure. `digest`: the SHA-256 of the playbook's file.
+    paths of log files worth keeping after a failure. `preamble`: how every script begins. `digest`: the SHA-256 of the playbook's file.
     """
 
     playbook: str
@@ -58,6 +58,7 @@ class Plan(_Value):
     port: int
     service_url: str
     values: tuple[PlannedValue, ...]
+    preamble: str
     steps: tuple[PlannedStep, ...]
     verify: VerifySpec
     rollback: tuple[PlannedStep, ...]
@@ -94,7 +95,10 @@ class Plan(_Value):
         return cls.model_validate_json(text)
 
     def render(self) -> str:
-        """The plan for people: every script byte for byte as it runs, and what is checked. Stable."""
+        """The plan for people: every script byte for byte as it runs (what all begin with: once), and what is checked.
+
+        Stable: the same plan gives the same text.
+        """
         lines = [
             f"Plan        {self.playbook} (playbook {self.digest[:12]})",
             f"Host        {self.host} ({self.address})",
@@ -102,25 +106,22 @@ class Plan(_Value):
             f"Service     {self.service_url}",
         ]
         lines += [f"Value       {item.name} = {item.value!r} ({item.source})" for item in self.values]
+        lines += ["", "==== Every script begins with", self.preamble.rstrip("\n")]
         for number, step in enumerate(self.before_verify, 1):
-            lines += _step(f"Step {number}/{len(self.steps)}", step)
+            lines += self._step(f"Step {number}/{len(self.steps)}", step)
         lines += ["", "==== Verify", *_verify(self)]
         for number, step in enumerate(self.after_verify, len(self.before_verify) + 1):
-            lines += _step(f"Step {number}/{len(self.steps)}", step)
+            lines += self._step(f"Step {number}/{len(self.steps)}", step)
         for number, step in enumerate(self.rollback, 1):
-            lines += _step(f"Only if that fails: {number}/{len(self.rollback)}", step)
+            lines += self._step(f"Only if that fails: {number}/{len(self.rollback)}", step)
         if self.collect:
             lines += ["", "==== Kept after a failure", *self.collect]
         return "\n".join(lines) + "\n"
 
-
-def _step(heading: str, step: PlannedStep) -> list[str]:
-    title = step.title.zh_cn if step.title.zh_cn == step.title.en else f"{step.title.zh_cn} / {step.title.en}"
-    return [
-        "",
-        f"==== {heading}: {step.name} [{step.phase}, at most {step.timeout:g} s] {title}",
-        step.script.rstrip("\n"),
-    ]
+    def _step(self, heading: str, step: PlannedStep) -> list[str]:
+        title = step.title.zh_cn if step.title.zh_cn == step.title.en else f"{step.title.zh_cn} / {step.title.en}"
+        script = step.script.removeprefix(self.preamble).strip("\n")
+        return ["", f"==== {heading}: {step.name} [{step.phase}, at most {step.timeout:g} s] {title}", script]
 
 
 def _verify(plan: Plan) -> list[str]:
