@@ -11,12 +11,9 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Protocol
 
-Language = Literal["zh-CN", "en"]
-
-DEFAULT_TITLE = r"【[^【】]{1,120}部署】"
-"""``【IndexTTS2-V23部署】``: full-width brackets, some words, the word 部署 at the end."""
+from orchestrator.settings import DEFAULT_TITLE_RULE, Language
 
 MAX_TITLE = 255
 """ZenTao's own limit for a task's name, in characters; what lies behind is not looked at."""
@@ -56,7 +53,7 @@ class TitleRule:
     bad setting is found at start and not at the first ticket.
     """
 
-    pattern: str = DEFAULT_TITLE
+    pattern: str = DEFAULT_TITLE_RULE
 
     def __post_init__(self) -> None:
         _ = self._compiled
