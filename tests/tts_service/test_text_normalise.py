@@ -1,0 +1,174 @@
+"""What is written, and how it is said: one line per rule and per trap."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts_service.text.clean import clean
+from tts_service.text.normalise import normalise
+
+CASES = """
+# dates
+今天是2026-11-22。 | 今天是二零二六年十一月二十二日。
+2026/1/5发布 | 二零二六年一月五日发布
+2026.11.22 | 二零二六年十一月二十二日
+2026年11月22日 | 二零二六年十一月二十二日
+6月1日是节日 | 六月一日是节日
+2月2号 | 二月二号
+2026-11 | 二零二六年十一月
+1990年代和90年代 | 一九九零年代和九十年代
+98年毕业 | 九八年毕业
+2020-2025年 | 二零二零到二零二五年
+2026-11-22 08:05:09 | 二零二六年十一月二十二日八点零五分零九秒
+3年前 | 三年前
+12月到1月 | 十二月到一月
+# times of day
+8:30开会 | 八点三十分开会
+07:05出发 | 七点零五分出发
+12:00 | 十二点
+2:00 | 两点
+下午2点30分 | 下午两点三十分
+3:05pm | 下午三点零五分
+8:00-18:00 | 八点到十八点
+12:30:15 | 十二点三十分十五秒
+# money
+￥12.5元 | 十二点五元
+¥1,299.00 | 一千二百九十九元
+￥0.99 | 零点九九元
+$3.99 | 三点九九美元
+US$20万 | 二十万美元
+€100 | 一百欧元
+￥2 | 两元
+价格100万元 | 价格一百万元
+500USD | 五百美元
+2200元 | 两千二百元
+# percent, temperature, units
+增长12.5% | 增长百分之十二点五
+占5%-10% | 占百分之五到百分之十
+约15-20%的人 | 约百分之十五到百分之二十的人
+-3% | 负百分之三
+5‰ | 千分之五
+-5℃ | 零下五摄氏度
+-5℃到3℃ | 零下五到零上三摄氏度
+36.5°C | 三十六点五摄氏度
+24GB显存 | 二十四G B显存
+2.30 GiB | 二点三零G I B
+60km/h | 六十千米每小时
+1.75m | 一点七五米
+65kg | 六十五千克
+10m² | 十平方米
+15㎡ | 十五平方米
+3.2GHz | 三点二吉赫
+200ms | 二百毫秒
+0.5秒 | 零点五秒
+2小时 | 两小时
+# telephone and other strings
+请拨打13812345678 | 请拨打幺三八，幺二三四，五六七八
+138-1234-5678 | 幺三八，幺二三四，五六七八
+010-12345678 | 零幺零，幺二三四五六七八
+400-123-4567 | 四零零，幺二三，四五六七
+拨打110 | 拨打幺幺零
+身份证号11010519491231002X | 身份证号一一零一零五一九四九一二三一零零二X
+端口7860被占用 | 端口七八六零被占用
+验证码是0042 | 验证码是零零四二
+房间302 | 房间三零二
+# versions and names with digits
+CUDA 12.8 | CUDA十二点八
+Python 3.11 | Python三点一一
+torch==2.13.0 | torch二点一三点零
+v2.5.1发布 | v二点五点一发布
+版本号1.2.3 | 版本号一点二点三
+IndexTTS 2.5 | IndexTTS二点五
+IndexTTS2-V23部署 | IndexTTS二V二十三部署
+RTX 4090 | RTX四零九零
+A100显卡 | A一百显卡
+iPhone15 | iPhone十五
+PM2.5 | PM二点五
+H.264 | H二六四
+5G和4K | 五G和四K
+B2B | B二B
+Tried to allocate 2.30 GiB | Tried to allocate二点三零G I B
+Python>=3.11 | Python大于等于三点一一
+# addresses
+192.168.1.1:7860 | 一九二点一六八点一点一冒号七八六零
+zhang.san@qq.com | zhang点san艾特qq点com
+www.example.com/a | W W W点example点com斜杠a
+https://example.com。 | H T T P S冒号example点com。
+/root/index-tts | 斜杠root斜杠index杠tts
+start_app.sh | start下划线app点S H
+# counting
+2个苹果，12个梨 | 两个苹果，十二个梨
+200人 | 二百人
+20000 | 两万
+10086 | 一万零八十六
+1,234,567 | 一百二十三万四千五百六十七
+100000001 | 一零零零零零零零一
+第3名 | 第三名
+第1-3章 | 第一到三章
+3-5个 | 三到五个
+30~40岁 | 三十到四十岁
+10.5万 | 十点五万
+2楼2班 | 二楼二班
+007 | 零零七
+-3和+5 | 负三和正五
+# fractions, ratios, formulae
+1/2 | 二分之一
+3/4的人 | 四分之三的人
+比分3:2 | 比分三比二
+16:9 | 十六比九
+3+5=8 | 三加五等于八
+3.5×2=7 | 三点五乘二等于七
+x²+1 | x的平方加一
+y=2x+3 | y等于二x加三
+2^10 | 二的十次方
+1e-5 | 一乘十的负五次方
+1920×1080 | 一千九百二十乘一千零八十
+≥90% | 大于等于百分之九十
+# width, symbols, what is no text
+１２３个 | 一百二十三个
+①第一 | 一、第一
+C++和C# | C加加和C sharp
+甲&乙 | 甲和乙
+你好😀世界 | 你好世界
+π约等于3.14 | 派约等于三点一四
+½杯 | 二分之一杯
+中文/英文 | 中文，英文
+"""
+TABLE = [
+    tuple(part.strip() for part in line.split("|")) for line in CASES.strip().splitlines() if not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize(("written", "said"), TABLE, ids=[written for written, _ in TABLE])
+def test_text_is_said_as_people_say_it(written: str, said: str) -> None:
+    assert normalise(clean(written)) == said
+
+
+def test_the_table_covers_what_the_rules_promise() -> None:
+    assert len(TABLE) >= 80
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_normalised_and_no_ascii_digit_is_left(text: str) -> None:
+    said = normalise(clean(text))
+    assert not any(char in "0123456789" for char in said)
+
+
+@given(st.text(alphabet="0123456789.,:-/%¥$年月日点个第vVaA℃ xX^²=+@", max_size=60))
+@settings(max_examples=500, deadline=None)
+def test_no_order_of_digits_and_signs_breaks_a_rule(text: str) -> None:
+    assert not any(char in "0123456789" for char in normalise(clean(text)))
+
+
+def test_lone_surrogates_control_and_private_characters_are_dropped() -> None:
+    assert clean("a\ud800b\x00c\u200bd\ue000e\ufefff") == "abcdef"
+
+
+@pytest.mark.parametrize("unit", ["1", "1,111", "a1-", "1x", "1/", "-1", "a.", "9:"])
+def test_a_long_hostile_text_is_normalised_in_bounded_time(unit: str) -> None:
+    begun = time.perf_counter()
+    normalise(unit * (5_000 // len(unit)))
+    assert time.perf_counter() - begun < 2

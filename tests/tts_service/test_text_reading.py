@@ -1,0 +1,197 @@
+"""From text to units: words, tones, English, sentences."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tts_service.models.symbols import encode
+from tts_service.text.frontend import LONGEST_SENTENCE, FrontEnd
+from tts_service.text.lexicon import Lexicon, LexiconProblem, built_in, characters
+
+FRONT_END = FrontEnd()
+
+
+def syllables(text: str, front_end: FrontEnd = FRONT_END) -> str:
+    """The units without boundaries, all sentences in a row."""
+    units = [unit for sentence in front_end.read(text).sentences for unit in sentence.units]
+    return " ".join(unit for unit in units if not unit.startswith("#"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("一个", "yi2 ge4"),
+        ("一样", "yi2 yang4"),
+        ("一起", "yi4 qi3"),
+        ("一天", "yi4 tian1"),
+        ("一年", "yi4 nian2"),
+        ("一百", "yi4 bai3"),
+        ("一万", "yi2 wan4"),
+        ("第一", "di4 yi1"),
+        ("第一个", "di4 yi1 ge4"),
+        ("统一", "tong3 yi1"),
+        ("十一个", "shi2 yi1 ge4"),
+        ("一月一号", "yi1 yue4 yi1 hao4"),
+        ("一九九八年", "yi1 jiu2 jiu3 ba1 nian2"),
+        ("三点一四", "san1 dian3 yi1 si4"),
+        ("一点五", "yi1 dian2 wu3"),
+        ("看一看", "kan4 yi5 kan4"),
+        ("一定要", "yi2 ding4 yao4"),
+        ("千万一定", "qian1 wan4 yi2 ding4"),
+        ("不是", "bu2 shi4"),
+        ("不好", "bu4 hao3"),
+        ("不去", "bu2 qu4"),
+        ("好不好", "hao3 bu5 hao3"),
+        ("对不起", "dui4 bu5 qi3"),
+    ],
+)
+def test_yi_and_bu_change_with_what_follows(text: str, expected: str) -> None:
+    assert syllables(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("你好", "ni2 hao3"),
+        ("我很好", "wo3 hen2 hao3"),
+        ("展览馆", "zhan2 lan2 guan3"),
+        ("小老虎", "xiao3 lao2 hu3"),
+        ("雨伞，你好", "yu2 san3 ni2 hao3"),
+        ("很好，老师", "hen2 hao3 lao3 shi1"),
+        ("老Python好", "lao3 en:P en:AY1 en:TH en:AA0 en:N hao3"),
+    ],
+)
+def test_a_third_tone_before_a_third_tone_becomes_a_second_within_a_breath(text: str, expected: str) -> None:
+    assert syllables(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("他跑得快", "ta1 pao3 de5 kuai4"),
+        ("我得走了", "wo3 dei2 zou3 le5"),
+        ("慢慢地走", "man4 man4 de5 zou3"),
+        ("在地上", "zai4 di4 shang4"),
+        ("还钱", "huan2 qian2"),
+        ("还有", "hai2 you3"),
+        ("三只猫", "san1 zhi1 mao1"),
+        ("一行代码", "yi4 hang2 dai4 ma3"),
+        ("命令行执行", "ming4 ling4 hang2 zhi2 xing2"),
+        ("重新部署", "chong2 xin1 bu4 shu3"),
+        ("重庆银行行长", "chong2 qing4 yin2 hang2 hang2 zhang3"),
+        ("音乐快乐", "yin1 yue4 kuai4 le4"),
+        ("旅行策略", "lv3 xing2 ce4 lve4"),
+        ("妈妈和朋友", "ma1 ma5 he2 peng2 you5"),
+        ("禅道", "chan2 dao4"),
+        ("嗯", "en4"),
+    ],
+)
+def test_characters_with_several_readings_follow_their_neighbours(text: str, expected: str) -> None:
+    assert syllables(text) == expected
+
+
+def test_erhua_is_a_unit_of_its_own_and_a_daughter_keeps_her_syllable() -> None:
+    assert syllables("小孩儿") == "xiao3 hai2 er5"
+    assert syllables("花儿") == "hua1 er5"
+    assert syllables("女儿") == "nv3 er2"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GPU", "en:JH en:IY1 en:P en:IY1 en:Y en:UW1"),
+        ("TTS", "en:T en:IY1 en:T en:IY1 en:EH1 en:S"),
+        ("CUDA", "en:K en:UW1 en:D en:AH0"),
+        ("hello", "en:HH en:AH0 en:L en:OW1"),
+        ("PyTorch", "en:P en:AY1 en:T en:AO2 en:R en:CH"),
+        ("xyz", "en:EH1 en:K en:S en:W en:AY1 en:Z en:IY1"),
+        ("zorbing", "en:Z en:AO1 en:R en:B en:IH0 en:NG"),
+    ],
+)
+def test_english_is_read_by_name_letter_dictionary_or_rule(text: str, expected: str) -> None:
+    assert syllables(text) == expected
+
+
+def test_a_camel_case_name_is_read_part_by_part() -> None:
+    assert FRONT_END.read("IndexTTS").sentences[0].units[:8] == (
+        *("en:IH1", "en:N", "en:D", "en:EH0", "en:K", "en:S"),
+        *("#1", "en:T"),
+    )
+
+
+def test_sentences_end_with_their_mark_and_pauses_stand_where_commas_were() -> None:
+    reading = FRONT_END.read("你好，世界！你去吗？\n去。")
+    assert [sentence.text for sentence in reading.sentences] == ["你好，世界。", "你去吗？", "去。"]
+    assert [sentence.units[-1] for sentence in reading.sentences] == ["#4", "#?", "#4"]
+    assert reading.sentences[0].units == ("ni2", "hao3", "#3", "shi4", "jie4", "#4")
+
+
+def test_a_decimal_point_and_an_address_do_not_end_a_sentence() -> None:
+    assert len(FRONT_END.read("版本2.5在www.example.com。").sentences) == 1
+
+
+def test_a_long_clause_breathes_but_never_in_front_of_a_particle() -> None:
+    units = FRONT_END.read("服务运行在测试服务器上的第二个容器里面").sentences[0].units
+    assert "#2" in units
+    assert all(units[index + 1] not in ("de5", "le5") for index, unit in enumerate(units) if unit == "#2")
+
+
+def test_no_two_boundaries_stand_together() -> None:
+    units = FRONT_END.read("（你好），、……“世界”；：！！").sentences[0].units
+    assert not any(left[0] == right[0] == "#" for left, right in pairwise(units))
+    assert units[0][0] != "#"
+
+
+@pytest.mark.parametrize("text", ["好" * 500, "我们去吃饭" * 100, "我们，" * 300, "a " * 300])
+def test_an_endless_sentence_is_cut_into_utterances_of_bounded_length(text: str) -> None:
+    reading = FRONT_END.read(text)
+    assert len(reading.sentences) > 1
+    for sentence in reading.sentences:
+        assert sum(not unit.startswith(("#", "en:")) for unit in sentence.units) <= LONGEST_SENTENCE + 6
+
+
+def test_a_marked_reading_is_said_as_written_and_keeps_its_tone() -> None:
+    assert syllables("银<行|XING2>走") == "yin2 xing2 zou3"
+    assert syllables("<你|NI3>好") == "ni3 hao3"
+    assert syllables("<read|R EH1 D>过") == "en:R en:EH1 en:D guo4"
+
+
+def test_a_marked_reading_that_nobody_can_say_is_named_and_the_text_read_as_usual() -> None:
+    reading = FRONT_END.read("<行|XYZ9>走")
+    assert reading.unreadable == ("<行|XYZ9>",)
+    assert syllables("<行|XYZ9>走") == "xing2 zou3"
+
+
+def test_the_users_lexicon_wins_everywhere_also_across_words_and_for_latin() -> None:
+    lexicon = Lexicon.parse(["# ours", "行走  hang2 zou3", "Qwen\tqian1 wen4", "", "曾 zeng1 # a surname"])
+    front_end = FrontEnd(lexicon)
+    assert syllables("步行走路用Qwen，姓曾", front_end) == "bu4 hang2 zou3 lu4 yong4 qian1 wen4 xing4 zeng1"
+
+
+def test_a_lexicon_line_without_a_sayable_reading_is_refused_with_its_number() -> None:
+    with pytest.raises(LexiconProblem, match=r"mine.txt line 2: '行走' needs a reading"):
+        Lexicon.parse(["好 hao3", "行走 zzz1"], name="mine.txt")
+
+
+def test_the_shipped_word_lists_hold_one_syllable_per_character() -> None:
+    for word, units in (*built_in().words.items(), *characters().words.items()):
+        assert len(word) == len(units), word
+
+
+def test_characters_that_nobody_can_read_are_named() -> None:
+    assert FRONT_END.read("你好かな").unreadable == ("か", "な")
+
+
+@pytest.mark.parametrize("text", ["", "   \n\t", "😀🎉", "\x00\x01", "\ud800", "……！！？", "<<>>||", "-"])
+def test_text_with_nothing_to_say_gives_no_sentence(text: str) -> None:
+    assert FRONT_END.read(text).sentences == ()
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=120))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_typed_the_units_are_ones_the_voice_knows(text: str) -> None:
+    for sentence in FRONT_END.read(text).sentences:
+        encode(sentence.units)
+        assert sentence.units[-1] in ("#4", "#?", "#3")

@@ -1,0 +1,181 @@
+"""Chinese words → syllables: the user's lexicon, our words, then pypinyin; rules for the particles 得 地 着 了."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from tts_service.text.lexicon import Lexicon, built_in, characters
+from tts_service.text.sandhi import Syllable
+from tts_service.text.units import is_known
+
+# Numbers are words of their own, which a general segmenter cuts anywhere: 一百二十三, 三点一四, 四零九零.
+_NUMERAL: Final = re.compile(
+    "((?:(?:[一二两三四五六七八九][十百千万亿]|十)零?(?:[一二三四五六七八九]?[十百千万亿]零?)*[一二三四五六七八九]?"
+    "|[零一二三四五六七八九])点[零一二三四五六七八九]+(?![刻点])"
+    "|[一二两三四五六七八九][十百千万亿]零?(?:[一二三四五六七八九]?[十百千万亿]零?)*(?:[二三四五六七八九]|一(?![定些下样起直切般]))?"
+    "|十[一二三四五六七八九]"
+    "|[零一二三四五六七八九幺]{3,}(?![十百千万亿]))"
+)
+_MUST: Final = frozenset("我你他她它您们咱谁也还就都总必非只")
+_GROUND: Final = frozenset("在此当本各该这那某两陆土每整满遍原")
+_PAID_BACK: Final = frozenset("钱款债书账清贷给")
+_PLANTED: Final = frozenset("树花菜地田草瓜豆")
+_GROWN: Final = frozenset("得出成了满大高")
+_COUNTING: Final = frozenset("一二两三四五六七八九十百千万几多每这那第数")
+_SON: Final = frozenset("女幼婴孤少男健育胎宠混")
+
+
+@lru_cache(maxsize=1)
+def _segmenter() -> Any:
+    """Loads jieba with its dictionary, about a second.
+
+    jieba keeps a cache that it unmarshals without a check; in the shared temporary folder anybody could have put it
+    there, so ours lies in a folder of this user alone.
+    """
+    import logging  # noqa: PLC0415
+
+    import jieba  # noqa: PLC0415 - a second of start-up, only where Chinese is read
+
+    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    tokenizer.tmp_dir = str(_private_cache())
+    tokenizer.initialize()
+    return tokenizer
+
+
+def _private_cache() -> Path:
+    folder = Path.home() / ".cache" / "zentao-deploy" / "jieba"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        import tempfile  # noqa: PLC0415
+
+        return Path(tempfile.mkdtemp(prefix="jieba-"))
+    return folder
+
+
+def segment(text: str, lexicon: Lexicon) -> list[str]:
+    """Cuts a run of Chinese characters into words.
+
+    A word of the user's lexicon stays whole wherever it stands; one of ours only where it begins and ends between
+    jieba's words.
+    """
+    words: list[str] = []
+    for part, given in _given(text, lexicon):
+        if given:
+            words.append(part)
+            continue
+        for index, run in enumerate(_NUMERAL.split(part)):
+            words += [run] * bool(run) if index % 2 else _rejoined(list(_segmenter().cut(run)))
+    return words
+
+
+def _given(text: str, lexicon: Lexicon) -> list[tuple[str, bool]]:
+    if not lexicon.pattern:
+        return [(text, False)]
+    parts = lexicon.pattern.split(text)
+    return [(part, index % 2 == 1) for index, part in enumerate(parts) if part]
+
+
+def _rejoined(words: list[str]) -> list[str]:
+    known = built_in().words
+    joined: list[str] = []
+    index = 0
+    while index < len(words):
+        for count in range(min(4, len(words) - index), 1, -1):
+            candidate = "".join(words[index : index + count])
+            if candidate in known:
+                break
+        else:
+            count, candidate = 1, words[index]
+        joined.append(candidate)
+        index += count
+    return joined
+
+
+def syllables(words: Sequence[str]) -> list[tuple[Syllable, ...]]:
+    """Reads the words of one run, one tuple each; the tones are the dictionary's, `sandhi.spoken_tones` comes after.
+
+    A character that nobody can read gives no syllable.
+    """
+    read: list[tuple[Syllable, ...]] = []
+    for index, word in enumerate(words):
+        before = words[index - 1] if index else ""
+        behind = words[index + 1] if index + 1 < len(words) else ""
+        units = zip(word, _word(word, before, behind), strict=True)
+        read.append(
+            tuple(Syllable(char, unit[:-1], unit[-1], index) for char, unit in units if unit and is_known(unit))
+        )
+    return read
+
+
+def _word(word: str, before: str, behind: str) -> list[str]:
+    known = built_in().words.get(word)
+    if known and len(known) == len(word):
+        return [_citation(char, unit) for char, unit in zip(word, known, strict=True)]
+    if len(word) == 1:
+        return [_alone(word, before, behind)]
+    units = [_citation(char, unit) for char, unit in zip(word, _looked_up(word), strict=True)]
+    for index in range(1, len(word)):
+        if word[index - 1] in _COUNTING and word[index] in "只行" and len(word) == 2:
+            units[index] = {"只": "zhi1", "行": "hang2"}[word[index]]
+    if len(word) == 3 and word[1] == "得" and word[0] != "不":
+        units[1] = "de5"
+    if word[-1] == "儿" and word[-2] not in _SON:
+        units[-1] = "er5"
+    if word[-1] == "们":
+        units[-1] = "men5"
+    return units
+
+
+def _citation(char: str, unit: str) -> str:
+    """Gives 一 and 不 their dictionary tone back, which the dictionaries of phrases have already changed in places."""
+    if char == "一" and unit in ("yi2", "yi4"):
+        return "yi1"
+    return "bu4" if char == "不" and unit == "bu2" else unit
+
+
+def _looked_up(word: str) -> list[str]:
+    from pypinyin import Style, pinyin  # noqa: PLC0415 - half a second of dictionaries
+
+    groups = pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, errors=_unread)
+    return [str(group[0]) for group in groups]
+
+
+def _unread(chars: str) -> Any:
+    """Keeps the place of characters that pypinyin does not know."""
+    return [[""] for _ in chars]
+
+
+def _alone(char: str, before: str, behind: str) -> str:
+    """Reads a word of one character by its neighbours."""
+    last, following = before[-1:], behind[:1]
+    match char:
+        case "得" if last in _MUST and behind:
+            return "dei3"
+        case "地" if not before or last in _GROUND or not behind:
+            return "di4"
+        case "着" if not before:
+            return "zhao2"
+        case "还" if following in _PAID_BACK:
+            return "huan2"
+        case "种" if following in _PLANTED:
+            return "zhong4"
+        case "长" if following in _GROWN:
+            return "zhang3"
+        case "只" if last in _COUNTING:
+            return "zhi1"
+        case "行" if last in _COUNTING:
+            return "hang2"
+        case "为" if following in _COUNTING or following == "零":
+            return "wei2"
+        case "数" if following == "一":
+            return "shu3"
+        case "过" if len(before) == 1 and behind:
+            return "guo5"
+        case "儿" if before and last not in _SON:
+            return "er5"
+    known = characters().words.get(char)
+    return known[0] if known else _looked_up(char)[0]

@@ -1,0 +1,223 @@
+"""Where the voice breathes: phrase boundaries by length and by what words go together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_SHORTEST: Final = 3
+_LONGEST: Final = 9
+_WANTED: Final = 5
+# Words that lean on the one before them, or on the one behind: never a break there.
+_LEANS_BACK: Final = frozenset(
+    [
+        "的",
+        "地",
+        "得",
+        "了",
+        "着",
+        "过",
+        "吗",
+        "呢",
+        "吧",
+        "啊",
+        "呀",
+        "嘛",
+        "们",
+        "个",
+        "次",
+        "儿",
+        "上",
+        "下",
+        "里",
+        "中",
+        "后",
+        "前",
+        "时",
+        "元",
+        "月",
+        "日",
+        "号",
+        "年",
+        "点",
+        "分",
+        "秒",
+        "度",
+        "米",
+    ]
+)
+_LEANS_ON: Final = frozenset(
+    [
+        "不",
+        "没",
+        "很",
+        "最",
+        "更",
+        "太",
+        "也",
+        "都",
+        "就",
+        "还",
+        "又",
+        "再",
+        "才",
+        "只",
+        "在",
+        "把",
+        "被",
+        "对",
+        "从",
+        "向",
+        "往",
+        "给",
+        "用",
+        "以",
+        "为",
+        "与",
+        "和",
+        "跟",
+        "或",
+        "于",
+        "第",
+        "这",
+        "那",
+        "每",
+        "各",
+        "一",
+        "两",
+        "三",
+        "四",
+        "五",
+        "六",
+        "七",
+        "八",
+        "九",
+        "十",
+        "百",
+        "千",
+        "万",
+        "亿",
+        "零",
+        "点",
+        "是",
+        "有",
+        "到",
+        "比",
+        "由",
+        "按",
+        "请",
+        "要",
+        "会",
+        "能",
+        "可",
+        "想",
+        "让",
+        "使",
+        "叫",
+        "我",
+        "你",
+        "他",
+        "她",
+        "它",
+        "您",
+    ]
+)
+_OPENS: Final = frozenset(
+    [
+        "在",
+        "把",
+        "被",
+        "对",
+        "从",
+        "向",
+        "和",
+        "与",
+        "跟",
+        "或",
+        "并",
+        "而",
+        "但",
+        "则",
+        "并且",
+        "而且",
+        "但是",
+        "可是",
+        "不过",
+        "因为",
+        "所以",
+        "如果",
+        "虽然",
+        "由于",
+        "为了",
+        "通过",
+        "根据",
+        "按照",
+        "以及",
+        "或者",
+        "还是",
+        "是",
+        "就",
+        "都",
+        "也",
+        "会",
+        "能",
+        "可以",
+        "应该",
+        "需要",
+        "必须",
+        "已经",
+        "正在",
+        "将",
+        "才",
+        "再",
+        "又",
+    ]
+)
+_CLOSES: Final = frozenset(
+    ["的", "了", "后", "前", "时", "中", "上", "里", "之后", "以后", "之前", "时候", "以上", "以下"]
+)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A word as the breath rules see it: its text and how many syllables it takes."""
+
+    text: str
+    syllables: int
+
+
+def phrase_breaks(words: Sequence[Spoken]) -> frozenset[int]:
+    """Gives the indices of the words of one clause behind which a phrase ends (the clause's end isn't among them).
+
+    A phrase has about five syllables, at least three and, where words allow, at most nine.
+    """
+    breaks: set[int] = set()
+    start = 0
+    while True:
+        place = _next_break(words, start)
+        if place is None:
+            return frozenset(breaks)
+        breaks.add(place)
+        start = place + 1
+
+
+def _next_break(words: Sequence[Spoken], start: int) -> int | None:
+    left = sum(word.syllables for word in words[start:])
+    if left <= _LONGEST - 2:
+        return None
+    best: tuple[float, int] | None = None
+    length = 0
+    for index in range(start, len(words) - 1):
+        length += words[index].syllables
+        remaining = left - length
+        if length > _LONGEST and best is not None:
+            break
+        if length < _SHORTEST or remaining < _SHORTEST:
+            continue
+        here, following = words[index].text, words[index + 1].text
+        spelled = len(here) == len(following) == 1 and here.isascii() and following.isascii()
+        if following in _LEANS_BACK or here in _LEANS_ON or spelled:
+            continue
+        cost = abs(length - _WANTED) - 1.5 * (here in _CLOSES) - 1.5 * (following in _OPENS)
+        if best is None or cost < best[0]:
+            best = (cost, index)
+    return best[1] if best else None

@@ -1,0 +1,110 @@
+"""Tones as they are spoken: 一, 不 and the third tone change with what follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+_NUMERALS: Final = frozenset("零一二三四五六七八九十百千万亿两点幺第")
+_DIGITS: Final = frozenset("零一二三四五六七八九幺")
+_PREFIXES: Final = frozenset("小老好很请纸")
+_ORDINAL_BEHIND: Final = frozenset("月号日班楼")
+
+
+@dataclass(frozen=True)
+class Syllable:
+    """One spoken character: `char` as written ("" for a marked reading), `base` without tone, `tone` 1–5.
+
+    `word` is the index of the word it belongs to; `fixed` readings (typed by a person) keep their tone.
+    """
+
+    char: str
+    base: str
+    tone: str
+    word: int = 0
+    fixed: bool = False
+
+    @property
+    def unit(self) -> str:
+        return self.base + self.tone
+
+
+def spoken_tones(syllables: Sequence[Syllable]) -> list[Syllable]:
+    """Applies the changes within one breath group: first 一 and 不, then the third tones, word by word."""
+    changed = list(syllables)
+    for index, syllable in enumerate(changed):
+        if syllable.fixed or syllable.tone == "5":
+            continue
+        if syllable.char == "一":
+            changed[index] = replace(syllable, tone=_yi(changed, index))
+        elif syllable.char == "不" and syllable.base == "bu":
+            changed[index] = replace(syllable, tone=_bu(changed, index))
+    return _third_tones(changed)
+
+
+def _char(syllables: Sequence[Syllable], index: int) -> str:
+    return syllables[index].char if 0 <= index < len(syllables) else ""
+
+
+def _same_word(syllables: Sequence[Syllable], left: int, right: int) -> bool:
+    return left >= 0 and right < len(syllables) and syllables[left].word == syllables[right].word
+
+
+def _yi(syllables: Sequence[Syllable], index: int) -> str:
+    before, behind = _char(syllables, index - 1), _char(syllables, index + 1)
+    word = [each.char for each in syllables if each.word == syllables[index].word]
+    counting = all(char in _NUMERALS for char in word)
+    if before and before == behind and _same_word(syllables, index - 1, index):
+        return "5"
+    if before and before == behind and before not in _NUMERALS:
+        return "5"
+    if behind in _DIGITS and (counting or _same_word(syllables, index, index + 1)):
+        return "1"
+    joined = counting or _same_word(syllables, index - 1, index)
+    if joined and (before in _DIGITS or before in ("十", "第", "初")) and behind not in ("百", "千"):
+        return "1"
+    if before == "点" and _char(syllables, index - 2) in _DIGITS and counting:
+        return "1"
+    if behind == "点" and _char(syllables, index + 2) in _DIGITS:
+        return "1"
+    if behind == "十" or (behind in _ORDINAL_BEHIND and _char(syllables, index + 2) not in ("个",)):
+        return "1"
+    last_of_word = len(word) > 1 and not _same_word(syllables, index, index + 1)
+    if not behind or last_of_word:
+        return "1"
+    return "2" if _following_tone(syllables, index) == "4" else "4"
+
+
+def _following_tone(syllables: Sequence[Syllable], index: int) -> str:
+    following = syllables[index + 1]
+    return "4" if following.char == "个" else following.tone
+
+
+def _bu(syllables: Sequence[Syllable], index: int) -> str:
+    before, behind = _char(syllables, index - 1), _char(syllables, index + 1)
+    if before and before == behind:
+        return "5"
+    return "2" if behind and syllables[index + 1].tone == "4" else "4"
+
+
+def _third_tones(syllables: list[Syllable]) -> list[Syllable]:
+    """Makes 3 + 3 into 2 + 3: inside each word from the left (展览馆 2 2 3; 小老虎, a prefix and a word, 3 2 3), then
+    across words from the right.
+    """
+    changed = list(syllables)
+    for index in range(len(changed) - 1):
+        if not _same_word(changed, index, index + 1):
+            continue
+        prefixed = changed[index].char in _PREFIXES and _same_word(changed, index, index + 2)
+        starts_word = not _same_word(changed, index - 1, index)
+        if not (prefixed and starts_word and changed[index + 2].tone == "3"):
+            _soften(changed, index)
+    for index in range(len(changed) - 2, -1, -1):
+        if not _same_word(changed, index, index + 1):
+            _soften(changed, index)
+    return changed
+
+
+def _soften(syllables: list[Syllable], index: int) -> None:
+    here, following = syllables[index], syllables[index + 1]
+    if here.tone == "3" and following.tone == "3" and not here.fixed:
+        syllables[index] = replace(here, tone="2")
