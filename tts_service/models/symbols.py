@@ -47,8 +47,9 @@ INITIALS: Final = (
 _ZERO_INITIAL: Final = {
     "a": "a", "o": "o", "e": "e", "ai": "ai", "ei": "ei", "ao": "ao", "ou": "ou", "an": "an", "en": "en",
     "ang": "ang", "eng": "eng", "er": "er", "yi": "i", "ya": "ia", "yo": "io", "ye": "ie",
-    "yao": "iao", "you": "iu", "yan": "ian", "yin": "in", "yang": "iang", "ying": "ing", "yong": "iong", "wu": "u",
-    "wa": "ua", "wo": "uo", "wai": "uai", "wei": "ui", "wan": "uan", "wen": "un", "wang": "uang", "weng": "ueng",
+    "yao": "iao", "you": "iu", "yan": "ian", "yin": "in", "yang": "iang", "ying": "ing", "yong": "iong",
+    "wu": "u", "wa": "ua", "wo": "uo", "wai": "uai", "wei": "ui", "wan": "uan", "wen": "un", "wang": "uang", "weng": 
+"ueng",
     "yu": "v", "yue": "ve", "yuan": "van", "yun": "vn",
 }  # fmt: skip
 
@@ -83,8 +84,8 @@ _SPOKEN_AS: Final = {
 }  # fmt: skip
 
 ARPABET_CONSONANTS: Final = (
-    "B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V", "W", "Y",
-    "Z", "ZH",
+    "B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V", "W",
+    "Y", "Z", "ZH",
 )  # fmt: skip
 ARPABET_VOWELS: Final = (
     "AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW",
