@@ -147,6 +147,13 @@ def workflow(name: str) -> Callable[[Callable[P, R]], Workflow[P, R]]:
     return declare
 
 
+def declared(name: str) -> Workflow[..., Any]:
+    """The workflow of that name; its module must have been imported. Raises EngineError otherwise."""
+    if name not in _workflows:
+        raise EngineError(f"no workflow is called {name!r}")
+    return _workflows[name]
+
+
 def step(
     name: str,
     *,

@@ -1,0 +1,69 @@
+"""The one place where a deployment begins, whoever asked for it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import structlog
+
+from orchestrator.engine import Engine, Workflow, declared
+from orchestrator.store.records import Event, Run, RunState, utc_now
+from orchestrator.store.store import Store
+
+log = structlog.get_logger("triggers")
+
+DEPLOY = "deploy"
+"""The name of the workflow that carries out a run; its only argument is the run's id."""
+
+
+def run_id_for(event: Event) -> str:
+    """A run's id, derived from its transition: the same transition can only ever make the same run."""
+    short = hashlib.sha256(event.key.encode()).hexdigest()[:8]
+    return f"run-{event.task_id}-{event.action_id}-{short}"
+
+
+def start_deployment(
+    store: Store, engine: Engine, event: Event, *, workflow: Workflow[..., object] | None = None
+) -> Run:
+    """Create the run of a recorded event and start its workflow; both do nothing when they were done before.
+
+    A crash between the two is made good by `resume_runs` at the next start.
+    """
+    run = Run(
+        run_id=run_id_for(event),
+        event_key=event.key,
+        task_id=event.task_id,
+        title=event.title,
+        actor=event.actor,
+    )
+    if store.create_run(run):
+        log.info("run_created", run=run.run_id, task=event.task_id, actor=event.actor, source=event.source)
+    engine.start(workflow or declared(DEPLOY), run.run_id, run.run_id)
+    return store.run(run.run_id) or run
+
+
+def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., object] | None = None) -> int:
+    """Make runs and workflows agree again: start what a crash left unstarted, close what the engine gave up.
+
+    Returns how many runs it touched. Called at start and from time to time; cheap while nothing is active.
+    """
+    touched = 0
+    for run in store.runs(active=True, limit=1000):
+        state = engine.status(run.run_id)
+        if state is None:
+            log.warning("run_restarted", run=run.run_id, reason="its workflow had not been started")
+            engine.start(workflow or declared(DEPLOY), run.run_id, run.run_id)
+        elif state.ended:
+            # The workflow writes the run's end itself; this is for one that broke instead.
+            latest = store.run(run.run_id)
+            if latest is None or latest.state.final:
+                continue
+            end = RunState.CANCELLED if state.phase == "cancelled" else RunState.FAILED
+            log.error("run_closed", run=run.run_id, state=end.value, reason=state.error)
+            store.update_run(
+                run.run_id, state=end, finished_at=utc_now(), detail={"engine_error": state.error or state.phase}
+            )
+        else:
+            continue
+        touched += 1
+    return touched
