@@ -46,7 +46,8 @@ class Plan(_Value):
 
     `steps` in order; verification stands between `before_verify` and `after_verify`. When a step that
     `touches_service` (or the verification) fails, `rollback` brings the previous release back. `collect`: absolute
-    paths of log files worth keeping after a failure. `preamble`: how every script begins. `digest`: the SHA-256 of the playbook's file.
+    paths of log files worth keeping after a failure. `preamble`: how every script begins. `digest`: the SHA-256 of
+    the playbook's file.
     """
 
     playbook: str

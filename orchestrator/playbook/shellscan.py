@@ -15,6 +15,8 @@ from contextlib import contextmanager
 
 _WORD_CHARACTER = re.compile(r"[A-Za-z0-9_]")
 _WORD_BREAKS = frozenset(" \t\n;&|()<>")
+_UNKNOWN = "\0"
+"""As the character before: it depends on what the template leaves out, or stands on the line above."""
 _OPEN_WORDS = {"'": "single quotes", '"': "double quotes", "$'": "$'…' quotes", "${": "${…}", "((": "arithmetic ((…))"}
 
 
@@ -31,7 +33,7 @@ class ShellScan:
 
     def __init__(self) -> None:
         self._open: list[str] = []  # of ' " $' ${ ( (( #
-        self._before = "\n"  # the character before; "}" stands for a placeholder, "%" for a {% … %}
+        self._before = "\n"  # the character before; "}" stands for a placeholder
         self._word = ""  # the word being read, to notice `case`
         self._line = 1
 
@@ -76,7 +78,7 @@ class ShellScan:
     def _settled(self) -> None:
         if self._before in ("\\", "$", "<", "("):
             raise self._error(f"`{self._before}` right before a {{% … %}}")
-        self._before, self._word = "%", ""
+        self._before, self._word = _UNKNOWN, ""
 
     def _top(self) -> str:
         return self._open[-1] if self._open else ""
@@ -91,7 +93,7 @@ class ShellScan:
             if character == "\n":
                 self._open.pop()
         elif before == "\\":
-            self._before = "x"
+            self._before = _UNKNOWN if character == "\n" else "x"
         elif top == "$'":
             if character == "'":
                 self._open.pop()
@@ -109,7 +111,9 @@ class ShellScan:
             raise self._error("write $(…) instead of backticks")
         if character == "<" and before == "<":
             raise self._error("here-documents and `<<` are not supported: use printf")
-        if character == "#" and before in ("", " ", "\t", "\n", ";", "&", "|", "(", ")") and self._word != "?":
+        if character == "#" and before == _UNKNOWN:
+            raise self._error("`#` right after a {% … %} or a continued line: put a blank before it")
+        if character == "#" and before in _WORD_BREAKS:
             self._open.append("#")
         elif character == "'":
             self._open.append("$'" if before == "$" else "'")

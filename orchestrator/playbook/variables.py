@@ -23,7 +23,8 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 _REF = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock(?:/|$)|@\{))[A-Za-z0-9][A-Za-z0-9._/+@-]{0,127}(?<![/.])")
 _REPOSITORY = re.compile(
-    r"(?:https?|ssh|git|file)://[^\s\\'\"`$;&|<>]+"  # a URL
+    r"https?://(?!-)(?![^/]*@)[^\s\\'\"`$;&|<>]+"  # a URL, without a token or password: the plan shows it
+    r"|(?:ssh|git|file)://(?!-)(?![^/]*:[^/@]*@)[^\s\\'\"`$;&|<>]+"
     r"|[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!/?-)[^\s:\\'\"`$;&|<>]+"  # user@host:path
     r"|/[^\s].*"  # a folder on the host
 )
