@@ -4,3 +4,57 @@ from zentao_client import Zentao
 zentao = Zentao("http://zentao.example", account="deploybot", password="…")
 task = zentao.tasks.get(42)
 """
+
+from zentao_client.client import Zentao
+from zentao_client.errors import (
+    BadReply,
+    Forbidden,
+    LoginPaused,
+    LoginRefused,
+    NotFound,
+    Rejected,
+    Unavailable,
+    Unsupported,
+    WriteUnknown,
+    ZentaoError,
+)
+from zentao_client.models import (
+    Action,
+    Attachment,
+    Bug,
+    Comment,
+    Entry,
+    ImageRef,
+    Page,
+    ServerInfo,
+    StatusChange,
+    Task,
+    Upload,
+    User,
+)
+
+__all__ = [
+    "Action",
+    "Attachment",
+    "BadReply",
+    "Bug",
+    "Comment",
+    "Entry",
+    "Forbidden",
+    "ImageRef",
+    "LoginPaused",
+    "LoginRefused",
+    "NotFound",
+    "Page",
+    "Rejected",
+    "ServerInfo",
+    "StatusChange",
+    "Task",
+    "Unavailable",
+    "Unsupported",
+    "Upload",
+    "User",
+    "WriteUnknown",
+    "Zentao",
+    "ZentaoError",
+]

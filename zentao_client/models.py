@@ -89,7 +89,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A ZenTao task (任务). From a search, `files` and `actions` are empty: `tasks.get` fills them."""
+    """A ZenTao task (任务). From a search, `files` and `actions` are empty: `tasks.get` fills them.
+
+    `already` is True if a transition found the task in its target status and sent nothing, its comment
+    included.
+    """
 
     id: int
     name: str
@@ -111,13 +115,15 @@ class Task:
     deleted: bool = False
     files: tuple[Attachment, ...] = ()
     actions: tuple[Action, ...] = ()
+    already: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bug:
     """A ZenTao bug (缺陷). `keywords` is ZenTao's one text field; `task` is the linked task's id, 0 if none.
 
-    From a search, `files` and `actions` are empty: `bugs.get` fills them.
+    From a search, `files` and `actions` are empty: `bugs.get` fills them. `already` is True if a transition
+    found the bug in its target status and sent nothing.
     """
 
     id: int
@@ -140,6 +146,7 @@ class Bug:
     deleted: bool = False
     files: tuple[Attachment, ...] = ()
     actions: tuple[Action, ...] = ()
+    already: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,6 @@ class ImageRef:
 
     id: int
     html: str
-    upload_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,101 @@
+"""What all resources share: the probe's result, the session, the reader and the ways. Made at the first use."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from zentao_client.breaker import Breaker, default_state_dir
+from zentao_client.capabilities import Capabilities, choose, login_ways
+from zentao_client.errors import Unsupported
+from zentao_client.models import Entry, ServerInfo
+from zentao_client.parse import Parser
+from zentao_client.probe import probe
+from zentao_client.session import Session
+from zentao_client.transport import Transport
+from zentao_client.ways.reading import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    info: ServerInfo
+    session: Session
+    parser: Parser
+    ways: Capabilities
+
+
+class Core:
+    """One account on one server; shared by all threads. The first use probes, and a failed probe is tried
+    again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        account: str,
+        password: str,
+        *,
+        state_dir: Path | None = None,
+        entry: Entry | None = None,
+        handler: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.account = account
+        self.transport = Transport(url, handler=handler)
+        self._password = password
+        self._entry = entry
+        self._breaker = Breaker(state_dir or default_state_dir(), url, account, password)
+        self._opening = threading.Lock()
+        self._opened: _Opened | None = None
+
+    @property
+    def info(self) -> ServerInfo:
+        """What the probe found."""
+        return self._open().info
+
+    @property
+    def session(self) -> Session:
+        """The calls."""
+        return self._open().session
+
+    @property
+    def parser(self) -> Parser:
+        """Reads the server's objects."""
+        return self._open().parser
+
+    @property
+    def ways(self) -> Capabilities:
+        """The ways, best first."""
+        return self._open().ways
+
+    @property
+    def reader(self) -> Reader:
+        """Reads tasks and bugs."""
+        return self._open().ways.reader
+
+    def is_me(self, actor: str | None) -> bool:
+        """True if an action may be ours: by our account, or by somebody that this server does not tell."""
+        # The signed API acts as the account that its 应用 is bound to.
+        return actor is None or self._entry is not None or actor.casefold() == self.account.casefold()
+
+    def _open(self) -> _Opened:
+        if self._opened is None:
+            with self._opening:
+                if self._opened is None:
+                    info = probe(self.transport)
+                    session = Session(self.transport, info.request_type, lambda: self._log_in(info), entry=self._entry)
+                    parser = Parser(info.timezone)
+                    ways = choose(info, session, parser, self._entry)
+                    self._opened = _Opened(info, session, parser, ways)
+        return self._opened
+
+    def _log_in(self, info: ServerInfo) -> str:
+        with self._breaker.attempt():
+            for way in login_ways(info):
+                try:
+                    return way.log_in(self.transport, self.account, self._password)
+                except Unsupported:
+                    continue
+        raise Unsupported(f"{info.url} (ZenTao {info.version}) offers no login that this client knows")

@@ -1,0 +1,363 @@
+"""Tasks (任务): find, read, create, edit, and every transition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from zentao_client.confirm import confirmed
+from zentao_client.core import Core
+from zentao_client.errors import BadReply, NotFound, Rejected, Unsupported
+from zentao_client.history import TARGETS
+from zentao_client.models import Page, Task, Upload
+from zentao_client.parse import integer, number, rows
+from zentao_client.text import Fitted, fit_html, plain, readable, safe_html
+from zentao_client.ways.moving import Body, Verb
+
+# From which statuses a transition makes sense. ZenTao's APIs accept more, and do harm then: a start on a finished task
+# of 22.x reopens it without an assignee, a second finish adds the hours again.
+SOURCES: Mapping[Verb, tuple[str, ...]] = {
+    "start": ("wait",),
+    "pause": ("doing",),
+    "restart": ("pause",),
+    "finish": ("wait", "doing", "pause"),
+    "close": ("wait", "doing", "pause", "done", "cancel"),
+    "activate": ("done", "cancel", "closed"),
+    "cancel": ("wait", "doing", "pause"),
+}
+ACTIONS: Mapping[Verb, str] = {
+    "start": "started",
+    "pause": "paused",
+    "restart": "restarted",
+    "finish": "finished",
+    "close": "closed",
+    "activate": "activated",
+    "cancel": "canceled",
+    "assign": "assigned",
+}
+EDITABLE: Mapping[str, str] = {
+    "name": "name",
+    "description": "desc",
+    "type": "type",
+    "pri": "pri",
+    "estimate": "estimate",
+    "left": "left",
+    "est_started": "estStarted",
+    "deadline": "deadline",
+}
+ORDERS = ("id", "lastEditedDate", "pri", "status", "name", "openedDate", "deadline", "assignedTo")
+
+
+class Tasks:
+    """`zentao.tasks`.
+
+    A transition reads the task first. If the task is in the target status already, nothing is sent and the
+    result has `already` set. Otherwise the result is the task as it was read back, with the new entry in its
+    `actions`. Transitions raise `Rejected` for a status that they don't start from, and for what ZenTao
+    refuses.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def search(
+        self,
+        *,
+        assigned_to: str | None = None,
+        status: Sequence[str] = (),
+        name: str | None = None,
+        ids: Sequence[int] = (),
+        order: str = "lastEditedDate_desc",
+        limit: int = 50,
+        page: int = 1,
+    ) -> Page[Task]:
+        """One page of the tasks that the account sees, over all executions; filters are joined with "and".
+
+        `name` is a part of the name. `order` is a field and `_asc` or `_desc`; by `lastEditedDate`, tasks
+        that were never edited come last. Comments don't change that date. One request.
+        """
+        _check_order(order)
+        if (page - 1) * limit < 0 or limit < 1:
+            raise ValueError(f"no such page: {page} of {limit}")
+        params = [("search", "1"), ("order", order), ("limit", str(limit)), ("page", str(page))]
+        if assigned_to is not None:
+            params.append(("assignedTo", assigned_to))
+        if status:
+            params.append(("status", ",".join(status)))
+        if name is not None:
+            params.append(("name", name))
+        if ids:
+            params.append(("id", ",".join(str(one) for one in ids)))
+        content = self._core.session.v1("GET", "/tasks", params=params)
+        if not isinstance(content, dict) or "tasks" not in content or "total" not in content:
+            raise BadReply("a search without its envelope", str(content).encode())
+        total = integer(content["total"])
+        # Past its end ZenTao gives the last page once more.
+        beyond = page > 1 and (page - 1) * limit >= total
+        found = () if beyond else tuple(self._core.parser.task(raw) for raw in rows(content["tasks"]))
+        return Page(found, total, page, limit)
+
+    def get(self, task_id: int) -> Task:
+        """The task with its files and history. A deleted one comes with `deleted` set, where the server shows
+        it.
+        """
+        return self._core.reader.task(task_id)
+
+    def create(
+        self,
+        execution: int,
+        name: str,
+        *,
+        type: str = "devel",
+        description: str = "",
+        assigned_to: str | None = None,
+        pri: int = 3,
+        estimate: float = 0,
+        est_started: date | None = None,
+        deadline: date | None = None,
+    ) -> Task:
+        """Create a task. `description` is HTML. There is no duplicate check worth the name: look before."""
+        today = self._core.reader.now().astimezone(self._core.info.timezone).date()
+        begin = est_started or today
+        fields: dict[str, Any] = {
+            "name": readable(name),
+            "type": type,
+            "desc": _fitting(description).html,
+            "assignedTo": assigned_to or "",
+            "pri": pri,
+            "estimate": estimate,
+            "estStarted": begin.isoformat(),
+            "deadline": (deadline or max(begin, today)).isoformat(),
+        }
+        newest = self._newest_named(execution, fields["name"])
+        made: list[int] = []
+
+        def look() -> Task | None:
+            found = made[0] if made else self._newest_named(execution, fields["name"])
+            return self.get(found) if found > newest else None
+
+        return confirmed(
+            f"creating task {name!r}",
+            lambda: made.append(self._core.ways.makes[0].make(execution, fields)),
+            look,
+        )
+
+    def edit(self, task_id: int, **fields: Any) -> Task:
+        """Change single fields: name, description, type, pri, estimate, left, est_started, deadline.
+
+        Goes through the API v1 on every version: the API v2 rewrites fields that were not sent, and damages
+        them.
+        """
+        unknown = set(fields) - set(EDITABLE)
+        if unknown:
+            raise ValueError(f"tasks.edit does not change {', '.join(sorted(unknown))}")
+        before = self.get(task_id)
+        self._must_exist(before)
+        body = {EDITABLE[key]: _editable(key, value) for key, value in fields.items()}
+        return confirmed(
+            f"editing task {task_id}",
+            lambda: self._core.session.v1("PUT", f"/tasks/{task_id}", json=body),
+            lambda: _if_edited(self.get(task_id), fields, before),
+        )
+
+    def assign(self, task_id: int, account: str, *, comment: str = "") -> Task:
+        """Assign the task; `already` is set if it is assigned so. Raises `Rejected` for an unknown account."""
+        before = self.get(task_id)
+        self._must_exist(before)
+        if before.assigned_to == account:
+            return replace(before, already=True)
+        self._check_account(account)
+        body: Body = {"assignedTo": account, "left": before.left, "comment": _fitting(comment).html}
+        return self._send(before, "assign", body, lambda after: after.assigned_to == account)
+
+    def start(self, task_id: int, *, left: float, consumed: float = 0, comment: str = "") -> Task:
+        """未开始 → 进行中. `left` are the hours still to go: more than 0, or ZenTao would finish the task."""
+        _check_left(left)
+        return self._move(
+            task_id,
+            "start",
+            lambda task: {
+                "left": left,
+                "consumed": consumed,
+                "realStarted": self._now(),
+                "assignedTo": task.assigned_to or "",
+                "comment": _fitting(comment).html,
+            },
+        )
+
+    def pause(self, task_id: int, *, comment: str = "") -> Task:
+        """进行中 → 已暂停."""
+        return self._move(task_id, "pause", lambda _: {"comment": _fitting(comment).html})
+
+    def restart(self, task_id: int, *, left: float, consumed: float | None = None, comment: str = "") -> Task:
+        """已暂停 → 进行中. `consumed` is the total so far; None keeps it."""
+        _check_left(left)
+        return self._move(
+            task_id,
+            "restart",
+            lambda task: {
+                "left": left,
+                "consumed": task.consumed if consumed is None else consumed,
+                "assignedTo": task.assigned_to or "",
+                "comment": _fitting(comment).html,
+            },
+        )
+
+    def finish(
+        self,
+        task_id: int,
+        *,
+        consumed: float,
+        started: datetime | None = None,
+        finished: datetime | None = None,
+        assigned_to: str | None = None,
+        comment: str = "",
+        files: Sequence[Upload] = (),
+    ) -> Task:
+        """未开始, 进行中 or 已暂停 → 已完成.
+
+        `consumed` are the hours of this time alone, added to the total, which must not stay 0. Without
+        `assigned_to` the assignee stays. The files come with it, so name them uniquely: on 22.x one that lies
+        there already under the same name with the same size is not sent again. A comment beyond ZenTao's
+        limit continues in a file.
+        """
+        fitted = _fitting(comment)
+        more = (Upload("comment-continued.txt", fitted.remainder.encode()),) if fitted.remainder else ()
+        end = finished or self._core.reader.now()
+
+        def body(task: Task) -> Body:
+            begin = started or task.real_started or end - timedelta(hours=consumed)
+            return {
+                "currentConsumed": consumed,
+                "consumed": task.consumed + consumed,
+                "realStarted": self._core.parser.wall_clock(min(begin, end)),
+                "finishedDate": self._core.parser.wall_clock(end),
+                "assignedTo": assigned_to or task.assigned_to or task.opened_by or "",
+                "comment": fitted.html,
+            }
+
+        return self._move(task_id, "finish", body, (*files, *more))
+
+    def close(self, task_id: int, *, comment: str = "") -> Task:
+        """Any open or finished status → 已关闭."""
+        return self._move(task_id, "close", lambda _: {"comment": _fitting(comment).html})
+
+    def activate(self, task_id: int, *, left: float, assigned_to: str | None = None, comment: str = "") -> Task:
+        """已完成, 已取消 or 已关闭 → 进行中. Without `assigned_to` the assignee stays, if there is one."""
+        _check_left(left)
+        return self._move(
+            task_id,
+            "activate",
+            lambda task: {
+                "left": left,
+                "assignedTo": assigned_to or task.assigned_to or "",
+                "comment": _fitting(comment).html,
+            },
+        )
+
+    def cancel(self, task_id: int, *, comment: str = "") -> Task:
+        """未开始, 进行中 or 已暂停 → 已取消."""
+        return self._move(task_id, "cancel", lambda _: {"comment": _fitting(comment).html})
+
+    def _move(self, task_id: int, verb: Verb, body: Callable[[Task], Body], files: Sequence[Upload] = ()) -> Task:
+        before = self.get(task_id)
+        self._must_exist(before)
+        target = TARGETS["task"][ACTIONS[verb]]
+        if before.status == target:
+            return replace(before, already=True)
+        if before.status not in SOURCES[verb]:
+            raise Rejected([f"task {task_id} is {before.status!r}; {verb} starts from {', '.join(SOURCES[verb])}"])
+        return self._send(before, verb, body(before), lambda _: True, files)
+
+    def _send(
+        self,
+        before: Task,
+        verb: Verb,
+        body: Body,
+        holds: Callable[[Task], bool],
+        files: Sequence[Upload] = (),
+    ) -> Task:
+        newest = max((action.id for action in before.actions), default=0)
+
+        def send() -> None:
+            refusal: Unsupported | None = None
+            for way in self._core.ways.moves:
+                try:
+                    return way.move(before, verb, body, files)
+                except Unsupported as error:
+                    refusal = error
+            raise refusal or Unsupported(f"no way to {verb} a task")
+
+        def look() -> Task | None:
+            after = self.get(before.id)
+            ours = any(
+                action.id > newest and action.name == ACTIONS[verb] and self._core.is_me(action.actor)
+                for action in after.actions
+            )
+            return after if ours and holds(after) else None
+
+        return confirmed(f"{verb} of task {before.id}", send, look)
+
+    def _newest_named(self, execution: int, name: str) -> int:
+        found = self.search(name=name, order="id_desc", limit=20)
+        return max((task.id for task in found if task.name == name and task.execution == execution), default=0)
+
+    def _check_account(self, account: str) -> None:
+        # The API v1 assigns to anybody, also to nobody. Who may not look users up has to trust the name.
+        try:
+            self._core.session.v1("GET", f"/users/{quote(account, safe='')}")
+        except NotFound:
+            raise Rejected([f"there is no user {account!r}"]) from None
+        except Rejected:
+            return
+
+    @staticmethod
+    def _must_exist(task: Task) -> None:
+        if task.deleted:
+            raise NotFound(f"task {task.id} was deleted")
+
+    def _now(self) -> str:
+        return self._core.parser.wall_clock(self._core.reader.now())
+
+
+def _fitting(comment: str) -> Fitted:
+    return fit_html(safe_html(comment))
+
+
+def _check_left(left: float) -> None:
+    if left <= 0:
+        raise ValueError("left must be more than 0 hours: ZenTao finishes a task that has none left")
+
+
+def _check_order(order: str) -> None:
+    field, _, direction = order.rpartition("_")
+    # An unknown field makes ZenTao answer with an empty 200.
+    if field not in ORDERS or direction not in {"asc", "desc"}:
+        raise ValueError(f"unknown order {order!r}")
+
+
+def _editable(key: str, value: Any) -> Any:
+    if key == "name":
+        return readable(str(value))
+    if key == "description":
+        return _fitting(str(value)).html
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _if_edited(after: Task, fields: Mapping[str, Any], before: Task) -> Task | None:
+    for key, value in fields.items():
+        now = getattr(after, key)
+        wanted = _editable(key, value)
+        if key == "description":
+            # The sanitiser rewrites HTML: the words have to be there, or it has changed at least.
+            same = plain(now) == plain(wanted) or now != before.description
+        elif key in {"estimate", "left", "pri"}:
+            same = number(now) == number(wanted)
+        else:
+            same = now == value or str(now) == str(wanted)
+        if not same:
+            return None
+    return after
