@@ -1,0 +1,95 @@
+"""Each test of this room runs twice: against a real sshd, and against the embedded SSH host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Protocol
+
+import pytest
+
+from orchestrator.demo.ssh_host import EmbeddedSshHost
+from orchestrator.hosts import Host, HostPool, Limits
+from orchestrator.inventory import HostEntry
+from tests.support.sshd import end_everything_at_home, refuses_this_account, running_sshd
+
+
+class Place(Protocol):
+    """What both servers have in common."""
+
+    port: int
+    user: str
+    home: Path
+    client_key_path: Path
+
+    @property
+    def host_key_line(self) -> str: ...
+    def cut(self) -> None: ...
+
+
+_refused: list[str] = []
+
+
+@pytest.fixture(params=["sshd", "embedded"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    home = tmp_path / "家 home"
+    home.mkdir()
+    if request.param == "embedded":
+        with EmbeddedSshHost(home) as embedded:
+            yield embedded
+        end_everything_at_home(home)
+        return
+    if _refused:
+        pytest.skip(_refused[0])
+    with running_sshd(tmp_path / "sshd", home) as sshd:
+        yield sshd
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _account_may_log_in(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("login")
+    try:
+        with running_sshd(folder / "sshd", folder / "home") as sshd:
+            _refused.extend(reason for reason in [refuses_this_account(sshd)] if reason)
+    except pytest.skip.Exception as skipped:
+        _refused.append(str(skipped))
+
+
+def entry_of(place: Place, tmp_path: Path, **changes: object) -> HostEntry:
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text(place.host_key_line)
+    values: dict[str, object] = {
+        "name": "gpu-01",
+        "address": "127.0.0.1",
+        "port": place.port,
+        "user": place.user,
+        "identity_file": place.client_key_path,
+        "known_hosts": known_hosts,
+        "root": str(place.home / "部署 root"),
+    }
+    return HostEntry.model_validate(values | changes)
+
+
+def pool_of(entry: HostEntry, tmp_path: Path, limits: Limits | None = None) -> HostPool:
+    return HostPool(SimpleNamespace(hosts={entry.name: entry}), state_dir=tmp_path / "state", limits=limits)
+
+
+@pytest.fixture
+def pool(place: Place, tmp_path: Path) -> Iterator[HostPool]:
+    with pool_of(entry_of(place, tmp_path), tmp_path) as pool:
+        yield pool
+
+
+@pytest.fixture
+def host(pool: HostPool) -> Host:
+    return pool.host("gpu-01")
+
+
+def eventually(ask: Callable[[], bool], seconds: float = 15.0) -> None:
+    """Wait until `ask()` is true."""
+    deadline = time.monotonic() + seconds
+    while not ask():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)
