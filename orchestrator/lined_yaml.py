@@ -179,7 +179,8 @@ def describe(kind: str, location: Location, message: str, model: type[BaseModel]
         return f"{_dotted(location)}: unknown key ({hint})"
     if kind == "missing":
         return f"{_dotted(location)}: is missing"
-    return f"{_dotted(location)}: {message.removeprefix('Value error, ')}" if location else message
+    message = message.removeprefix("Value error, ")
+    return f"{_dotted(location)}: {message}" if location else message
 
 
 def known_keys(model: type[BaseModel], location: Location) -> list[str]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 _WORD_CHARACTER = re.compile(r"[A-Za-z0-9_]")
 _WORD_BREAKS = frozenset(" \t\n;&|()<>")
 _UNKNOWN = "\0"
-"""As the character before: it depends on what the template leaves out, or stands on the line above."""
+"""As the character before: it depends on what the template leaves out."""
 _OPEN_WORDS = {"'": "single quotes", '"': "double quotes", "$'": "$'…' quotes", "${": "${…}", "((": "arithmetic ((…))"}
 
 
@@ -34,6 +34,7 @@ class ShellScan:
     def __init__(self) -> None:
         self._open: list[str] = []  # of ' " $' ${ ( (( #
         self._before = "\n"  # the character before; "}" stands for a placeholder
+        self._held = ""  # the character before a backslash
         self._word = ""  # the word being read, to notice `case`
         self._line = 1
 
@@ -86,6 +87,8 @@ class ShellScan:
     def _step(self, character: str) -> None:
         before, top = self._before, self._top()
         self._before = character
+        if character == "\\" and before != "\\":
+            self._held = before
         if top == "'":
             if character == "'":
                 self._open.pop()
@@ -93,7 +96,9 @@ class ShellScan:
             if character == "\n":
                 self._open.pop()
         elif before == "\\":
-            self._before = _UNKNOWN if character == "\n" else "x"
+            # A continued line is as if backslash and line end weren't there.
+            self._before = self._held if character == "\n" else "x"
+            self._word += "" if character == "\n" else "x"
         elif top == "$'":
             if character == "'":
                 self._open.pop()
@@ -112,7 +117,7 @@ class ShellScan:
         if character == "<" and before == "<":
             raise self._error("here-documents and `<<` are not supported: use printf")
         if character == "#" and before == _UNKNOWN:
-            raise self._error("`#` right after a {% … %} or a continued line: put a blank before it")
+            raise self._error("`#` right after a {% … %}: put a blank or a line before it")
         if character == "#" and before in _WORD_BREAKS:
             self._open.append("#")
         elif character == "'":
@@ -135,6 +140,8 @@ class ShellScan:
             self._open.append("(")
 
     def _notice_case(self, character: str) -> None:
+        if character == "\\":
+            return
         if _WORD_CHARACTER.match(character):
             self._word += character
             return

@@ -124,7 +124,9 @@ def test_whatever_script_is_accepted_runs_nothing_that_a_value_says(
         ('{% if value %}"{% else %}"{% endif %}{{ value }}', "must be closed in the same part"),
         ("echo ${% if value %}{{ value }}{% endif %}", "right before a"),
         ("{% if value %}# it's{% endif %}", "right after a"),
-        ("echo \\\n# it's\necho '{{ value }}'", "or a continued line"),
+        ("echo \\\n# it's\necho '{{ value }}'", "inside single quotes"),
+        ("echo $\\\n{{ value }}", r"right after `\$`"),
+        ("echo $(ca\\\nse x in a) echo;; esac)", "`case` inside"),
     ],
 )
 def test_a_placeholder_where_quotes_would_not_hold_is_refused(source: str, told: str) -> None:
