@@ -12,7 +12,7 @@ from zentao_client.comments import Comments
 from zentao_client.core import Core
 from zentao_client.executions import Executions
 from zentao_client.files import Files
-from zentao_client.models import Entry, ServerInfo
+from zentao_client.models import Entry, ObjectKind, ServerInfo
 from zentao_client.tasks import Tasks
 from zentao_client.users import Users
 
@@ -49,6 +49,16 @@ class Zentao:
     def server(self) -> ServerInfo:
         """What the server is; probed once, before any login."""
         return self._core.info
+
+    def page_url(self, kind: ObjectKind, object_id: int) -> str:
+        """The address at which a person sees a task or bug in the browser."""
+        info = self._core.info
+        base = info.url.rstrip("/")
+        if info.request_type == "PATH_INFO":
+            return f"{base}/{kind}-view-{object_id}.html"
+        # 18.x names the parameter after the object, 22.x calls it plainly `id`.
+        name = "id" if info.dialect == "v22" else f"{kind}ID"
+        return f"{base}/index.php?m={kind}&f=view&{name}={object_id}"
 
     def ways(self) -> dict[str, tuple[str, ...]]:
         """By which ways this server is used, per capability, best first. For reports: nothing depends on it."""

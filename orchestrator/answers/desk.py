@@ -6,7 +6,7 @@ crash is `Once`'s business; this file says how each kind of answer is found and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,24 +15,22 @@ import structlog
 from orchestrator.answers.once import Once, Write
 from orchestrator.answers.patience import Patience
 from orchestrator.store import Intent, Store
-from zentao_client import Bug, Rejected, Task, Unsupported, Upload, Zentao
+from zentao_client import Bug, Forbidden, NotFound, Rejected, Task, Unsupported, Upload, Zentao
+from zentao_client.text import has_marker, marker_span
 
 log = structlog.get_logger(__name__)
 
 Verb = Literal["pause", "finish"]
 _TARGETS: dict[Verb, str] = {"pause": "pause", "finish": "done"}
-_OPEN = ("wait", "doing", "pause")
-"""From these a deployment's end may move the ticket; a person who closed or cancelled it has decided otherwise."""
+_FROM: dict[Verb, tuple[str, ...]] = {"pause": ("doing",), "finish": ("doing", "pause")}
+"""From these a deployment's end moves the ticket; a person who closed or cancelled it has decided otherwise."""
+_NO_WAY = (NotFound, Forbidden, Rejected, Unsupported)
+"""Final answers of ZenTao: the ticket is gone, or the account may not. Waiting would not help."""
 
 
 def marker_for(run_id: str, event: str) -> str:
     """The marker of an answer: `zd:<run>:<event>`, found again in ZenTao as a span's title."""
     return f"zd:{run_id}:{event}"
-
-
-def marked(marker: str, html: str) -> str:
-    """`html` with its marker first; the form that ZenTao's sanitiser lets through on every version."""
-    return f'<span title="{marker}"></span>{html}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Desk:
     def comment(
         self, run_id: str, event: str, object_id: int, html: str, *, on: Literal["task", "bug"] = "task"
     ) -> int:
-        """Comment on a task or bug; returns the history entry's id."""
+        """Comment on a task or bug; returns the history entry's id, 0 when ZenTao finally refuses."""
         marker = marker_for(run_id, event)
 
         def find() -> int | None:
@@ -75,7 +73,7 @@ class Desk:
         def send() -> int:
             return self._zentao.comments.add(on, object_id, html, marker=marker).id
 
-        return self._once.perform(Write(marker, run_id, on, object_id, find, send))
+        return self._perform(Write(marker, run_id, on, object_id, find, send))
 
     def transition(
         self,
@@ -94,38 +92,48 @@ class Desk:
         """
         marker = marker_for(run_id, verb)
         self._store.record_intent(Intent(marker, run_id, task_id, verb, _TARGETS[verb]))
-        text = marked(marker, html)
 
         def find() -> int | None:
-            task = self._zentao.tasks.get(task_id)
-            return next((action.id for action in task.actions if marker in action.comment), None)
+            found = self._zentao.comments.find("task", task_id, marker)
+            return found.id if found else None
 
         def send() -> int:
             task = self._zentao.tasks.get(task_id)
-            if task.status not in _OPEN or task.status == _TARGETS[verb]:
-                return self._zentao.comments.add("task", task_id, html, marker=marker).id
-            moved = self._move(verb, task, text, hours, files)
-            return next(action.id for action in reversed(moved.actions) if marker in action.comment)
+            moved = task.status in _FROM[verb] and self._move(verb, task, marker_span(marker) + html, hours, files)
+            # Not moved (a person was faster, or refused with these values): what we have to say is said all the same.
+            return (find() if moved else None) or self._zentao.comments.add("task", task_id, html, marker=marker).id
 
-        action_id = self._once.perform(Write(marker, run_id, "task", task_id, find, send))
-        self._store.resolve_intent(marker, action_id)
+        action_id = self._perform(Write(marker, run_id, "task", task_id, find, send))
+        if action_id:
+            self._store.resolve_intent(marker, action_id)
         return action_id
 
-    def _move(self, verb: Verb, task: Task, text: str, hours: float, files: Sequence[Upload]) -> Task:
-        if verb == "pause":
-            return self._zentao.tasks.pause(task.id, comment=text)
-        # ZenTao counts in hours with two decimals and refuses a finished task without effort.
-        return self._zentao.tasks.finish(task.id, consumed=max(0.01, round(hours, 2)), comment=text, files=tuple(files))
+    def _perform(self, write: Write) -> int:
+        try:
+            return self._once.perform(write)
+        except _NO_WAY as error:
+            log.error("answer_refused", marker=write.marker, on=write.object_type, id=write.object_id, error=str(error))
+            return 0
+
+    def _move(self, verb: Verb, task: Task, text: str, hours: float, files: Sequence[Upload]) -> bool:
+        """Make the transition; False when ZenTao refuses it (the task's own fields contradict each other, …)."""
+        try:
+            if verb == "pause":
+                return not self._zentao.tasks.pause(task.id, comment=text).already
+            # ZenTao counts in hours with two decimals and refuses a finished task without effort.
+            consumed = max(0.01, round(hours, 2))
+            return not self._zentao.tasks.finish(task.id, consumed=consumed, comment=text, files=tuple(files)).already
+        except Rejected as error:
+            log.warning("transition_refused", verb=verb, task=task.id, error=str(error))
+            return False
 
     def assign(self, task_id: int, account: str) -> bool:
         """Hand the task to a person; False when ZenTao refuses (the account is gone). Nothing is done twice."""
 
         def send() -> bool:
-            if self._zentao.tasks.get(task_id).assigned_to == account:
-                return True
             try:
                 self._zentao.tasks.assign(task_id, account)
-            except Rejected as error:
+            except _NO_WAY as error:
                 log.warning("assign_refused", task=task_id, account=account, error=str(error))
                 return False
             return True
@@ -154,7 +162,7 @@ class Desk:
             if known is None:
                 return None
             full = self._zentao.bugs.get(known.id)
-            said = marker in full.steps or any(marker in action.comment for action in full.actions)
+            said = has_marker(full.steps, marker) or any(has_marker(each.comment, marker) for each in full.actions)
             return known.id if said else None
 
         def send() -> int:
@@ -165,11 +173,11 @@ class Desk:
                 self._zentao.comments.add("bug", known.id, report.again, marker=marker)
             else:
                 self._zentao.bugs.activate(
-                    known.id, comment=marked(marker, report.again), assigned_to=report.assigned_to
+                    known.id, comment=marker_span(marker) + report.again, assigned_to=report.assigned_to
                 )
             return known.id
 
-        return self._once.perform(Write(marker, run_id, "bug", report.task_id, find, send))
+        return self._perform(Write(marker, run_id, "bug", report.task_id, find, send))
 
     def _known_bug(self, report: BugReport) -> Bug | None:
         found = self._zentao.bugs.search(report.product, keyword=report.keyword)
@@ -185,7 +193,7 @@ class Desk:
             task=report.task_id,
             execution=report.execution,
             project=report.project,
-            steps=marked(marker, report.steps),
+            steps=marker_span(marker) + report.steps,
             keyword=report.keyword,
             severity=report.severity,
             pri=report.severity,
@@ -193,7 +201,3 @@ class Desk:
             assigned_to=report.assigned_to,
             files=tuple(report.files),
         ).id
-
-    def read(self, call: Callable[[Zentao], Task]) -> Task:
-        """Read something from ZenTao, however long it is away."""
-        return self._patience(lambda: call(self._zentao), doing="read")
