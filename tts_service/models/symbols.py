@@ -45,12 +45,11 @@ INITIALS: Final = (
 )
 
 _ZERO_INITIAL: Final = {
-    "a": "a", "o": "o", "e": "e", "ai": "ai", "ei": "ei", "ao": "ao", "ou": "ou", "an": "an", "en": "en",
-    "ang": "ang", "eng": "eng", "er": "er", "yi": "i", "ya": "ia", "yo": "io", "ye": "ie",
-    "yao": "iao", "you": "iu", "yan": "ian", "yin": "in", "yang": "iang", "ying": "ing", "yong": "iong",
-    "wu": "u", "wa": "ua", "wo": "uo", "wai": "uai", "wei": "ui", "wan": "uan", "wen": "un", "wang": "uang", "weng": 
-"ueng",
-    "yu": "v", "yue": "ve", "yuan": "van", "yun": "vn",
+    "a": "a", "o": "o", "e": "e", "ai": "ai", "ei": "ei", "ao": "ao", "ou": "ou", "an": "an", "en": "en", "ang": "ang",
+    "eng": "eng", "er": "er", "yi": "i", "ya": "ia", "yo": "io", "ye": "ie", "yao": "iao", "you": "iu", "yan": "ian",
+    "yin": "in", "yang": "iang", "ying": "ing", "yong": "iong", "wu": "u", "wa": "ua", "wo": "uo", "wai": "uai",
+    "wei": "ui", "wan": "uan", "wen": "un", "wang": "uang", "weng": "ueng", "yu": "v", "yue": "ve", "yuan": "van",
+    "yun": "vn",
 }  # fmt: skip
 
 _AFTER_INITIAL: Final = {

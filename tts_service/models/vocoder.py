@@ -1,8 +1,9 @@
 """The vocoder: mel bands and pitch → sound, as a source and two learned filters.
 
-A band-limited pulse train follows the pitch exactly, so that tones stay what the acoustic model drew, and noise supplies
-breath and fricatives. ConvNeXt blocks read mel and pitch and predict, for every 128 samples, a complex filter for the
-pulses and a real one for the noise; both are applied to short-time spectra and the sum goes back by overlap-add.
+A band-limited pulse train follows the pitch exactly, so that tones stay what the acoustic model drew, and noise
+supplies breath and fricatives. ConvNeXt blocks read mel and pitch and predict, for every 128 samples, a complex
+filter for the pulses and a real one for the noise; both are applied to short-time spectra and the sum goes back by
+overlap-add.
 """
 
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ def pulses(pitch: Tensor, voiced: Tensor) -> Tensor:
 def _spectra(sound: Tensor, window: Tensor) -> Tensor:
     """Short-time spectra around every STEP samples: (batch, steps, BINS)."""
     padded = functional.pad(sound, (_MARGIN, _MARGIN))
-    return torch.fft.rfft(padded.unfold(1, SIZE, STEP) * window)
+    spectra: Tensor = torch.fft.rfft(padded.unfold(1, SIZE, STEP) * window)
+    return spectra
 
 
 def _overlap_add(frames: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ def batch(examples: Sequence[Example], on: torch.device) -> Batch:
     """Pads examples and moves them to a device."""
     tokens, frames = max(len(e.tokens) for e in examples), max(len(e.pitch) for e in examples)
 
-    def padded(arrays: Sequence[np.ndarray], length: int) -> Tensor:  # type: ignore[type-arg]
+    def padded(arrays: Sequence[np.ndarray], length: int) -> Tensor:
         out = np.zeros((len(arrays), length, *arrays[0].shape[1:]), np.float32)
         for row, array in zip(out, arrays, strict=True):
             row[: len(array)] = array

@@ -134,7 +134,10 @@ def make_shard(folder: Path, name: str, seconds: float) -> None:
     aside = path.with_suffix(".part.npz")
     np.savez(aside, **arrays)  # type: ignore[arg-type]
     aside.rename(path)
-    print(f"shard {name}: {len(examples)} utterances, {total:.0f} s of speech in {time.monotonic() - started:.0f} s", flush=True)
+    print(
+        f"shard {name}: {len(examples)} utterances, {total:.0f} s of speech in {time.monotonic() - started:.0f} s",
+        flush=True,
+    )
 
 
 def load_shard(path: Path) -> list[Example]:

@@ -27,7 +27,9 @@ class Loop:
     averaged exponentially; `averaged` holds the copy to keep. State lies in `checkpoint`, written every minute.
     """
 
-    def __init__(self, model: nn.Module, checkpoint: Path, *, minutes: float, rate: float, extra: nn.Module | None = None) -> None:
+    def __init__(
+        self, model: nn.Module, checkpoint: Path, *, minutes: float, rate: float, extra: nn.Module | None = None
+    ) -> None:
         self.model, self.checkpoint, self.budget, self.rate = model, checkpoint, minutes * 60, rate
         decayed = [p for p in model.parameters() if p.dim() > 1]
         plain = [p for p in model.parameters() if p.dim() <= 1]
@@ -39,7 +41,9 @@ class Loop:
         self.averaged = {name: value.detach().clone() for name, value in model.state_dict().items()}
         self.step, self.spent = 0, 0.0
         if checkpoint.exists():
-            state: dict[str, Any] = torch.load(checkpoint, map_location=next(model.parameters()).device, weights_only=True)
+            state: dict[str, Any] = torch.load(
+                checkpoint, map_location=next(model.parameters()).device, weights_only=True
+            )
             model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.averaged, self.step, self.spent = state["averaged"], state["step"], state["spent"]

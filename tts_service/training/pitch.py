@@ -1,5 +1,7 @@
 """Finds the pitch of clean speech: normalised differences (as in YIN), then the smoothest path through them."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +17,7 @@ _JUMP_COST = 12.0  # per octave and frame, beyond what a falling tone does in a 
 _GLIDE = 0.04  # octaves a frame
 _SILENCE = 0.003  # rms of a frame under which nothing is voiced
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 def _differences(sound: Floats, frames: int) -> Floats:
@@ -36,7 +38,8 @@ def _differences(sound: Floats, frames: int) -> Floats:
     running = np.cumsum(difference[:, 1:], axis=1) / np.arange(1, _LONGEST + 2)
     normalised = np.ones_like(difference)
     normalised[:, 1:] = difference[:, 1:] / np.maximum(running, 1e-9)
-    return normalised.astype(np.float32)
+    result: Floats = normalised.astype(np.float32)
+    return result
 
 
 def track(
@@ -49,8 +52,8 @@ def track(
     """Pitch of sound (samples in [-1, 1], 22,050 Hz) per frame of HOP samples, in Hz, 0 where nothing is voiced.
 
     ``allowed`` marks the frames that can be voiced at all (the teacher's alignment knows pauses and voiceless
-    consonants), which keeps spikes out of the edges of fricatives; ``certain`` marks those that surely are. ``lowest`` and ``highest``
-    bound the pitch in Hz.
+    consonants), which keeps spikes out of the edges of fricatives; ``certain`` marks those that surely are.
+    ``lowest`` and ``highest`` bound the pitch in Hz.
     """
     frames = len(sound) // HOP
     if frames == 0:
@@ -77,9 +80,7 @@ def track(
     return _smoothest(value, np.log2(frequency), unvoiced)
 
 
-def _smoothest(
-    value: npt.NDArray[np.floating], octaves: npt.NDArray[np.floating], unvoiced: npt.NDArray[np.floating]
-) -> Floats:
+def _smoothest(value: Floats, octaves: Floats, unvoiced: Floats) -> Floats:
     """The path of least cost through the candidates of each frame; its last state means unvoiced."""
     frames, count = value.shape
     value = np.where(np.isfinite(value), value, 1e3)

@@ -37,7 +37,7 @@ EMOTIONS: dict[str, Emotion] = {
 
 @dataclass(frozen=True)
 class Speaker:
-    """A speaker: eSpeak voice variant, how far its register is moved in semitones, and the pitch it stays within, Hz."""
+    """A speaker: eSpeak voice variant, how far its register is moved in semitones, the pitch it stays within, Hz."""
 
     variant: str
     semitones: float
@@ -72,7 +72,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a group is spoken: register in semitones against the speaker, factor on its length, level, full third tone."""
+    """How a group is spoken: register in semitones against the speaker, factor on length, level, full third tone."""
 
     semitones: float
     length: float

@@ -6,6 +6,7 @@ level and tilt, and turns phoneme events into one duration per token.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from tts_service.training.espeak import Phoneme, Utterance, espeak
 from tts_service.training.phones import english_phonemes, syllable_phonemes
 from tts_service.training.prosody import EMOTIONS, SPEAKERS, Delivery, Group, deliver, groups, pause_seconds
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 LEAD_FRAMES = 5
 TAIL_FRAMES = 10
 _SEMITONES_PER_STEP = 0.177  # eSpeak's P parameter, measured between 30 and 90
@@ -175,8 +176,7 @@ def speak(units: Sequence[str], *, speaker: str, emotion: str, length: float, ga
 
 def level_gain(speaker: str) -> float:
     """The factor that brings a speaker to the common level, measured on one plain sentence."""
-    units = "ni3 hao3 #1 wo3 men5 #1 zai4 #1 ce4 shi4 #1 yu3 yin1 #2 fu2 wu4 #4".split()
+    units = ["ni3", "hao3", "#1", "wo3", "men5", "#1", "zai4", "ce4", "shi4", "yu3", "yin1", "#2", "fu2", "wu4", "#4"]
     sound = speak(units, speaker=speaker, emotion="中性", length=1.0).sound
     loud = np.abs(sound) > 0.01
     return float(_RMS / np.sqrt(np.mean(sound[loud] ** 2)))
-

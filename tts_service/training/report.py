@@ -1,0 +1,141 @@
+"""Measures a voice against its teacher: ``python -m tts_service.training.report``.
+
+Speaks held-out utterances of the dev shard (never trained on), prints a table, writes ``benchmarks/results/voice.json``
+and, with ``--pictures``, spectrograms and sounds to look at and listen to.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tts_service.models.acoustic import PITCH_CENTRE, spread
+from tts_service.models.features import FRAME_RATE, HOP, SAMPLE_RATE
+from tts_service.models.voice import Voice
+from tts_service.training.acoustic import batch
+from tts_service.training.corpus import DEV, WORK, Example, load_shard
+from tts_service.training.export import VOICE, VOICES
+from tts_service.training.heldout import held_out, units_of
+from tts_service.training.measures import align, cepstra, mel_cepstral_distortion
+from tts_service.training.pictures import draw
+
+REPOSITORY = Path(__file__).parents[2]
+RESULT = REPOSITORY / "benchmarks" / "results" / "voice.json"
+
+
+@torch.inference_mode()
+def pitch_and_duration_errors(voice: Voice, example: Example) -> tuple[np.ndarray, np.ndarray]:
+    """Absolute pitch errors in cents per voiced frame (at the teacher's durations), duration errors in ms per token."""
+    model = voice.acoustic
+    data = batch([example], torch.device("cpu"))
+    encoded, durations = model.encode(data.ids, data.places, data.speaker, data.emotion, data.pace)
+    over = spread(data.durations, data.mel.shape[1])
+    predicted = model.prosody(model.expand(encoded, over), over.mask).pitch[0].numpy()
+    cents = 1200 / np.log(2) * np.abs(predicted - (np.log(example.pitch) - PITCH_CENTRE))[example.voiced > 0]
+    milliseconds = 1000 / FRAME_RATE * np.abs(np.expm1(durations[0].numpy()) - example.durations)
+    return cents, milliseconds
+
+
+def _decibel(value: float) -> float:
+    return 20 * float(np.log10(max(value, 1e-6)))
+
+
+def measure(voice: Voice, examples: Sequence[Example]) -> dict[str, Any]:
+    """The figures over held-out examples."""
+    distortions, copies, cents, milliseconds, peaks, seconds, computing, pauses = [], [], [], [], [], 0.0, 0.0, []
+    for example in examples:
+        speaker, emotion = voice.speakers[example.speaker], voice.emotions[example.emotion]
+        units = units_of(example)
+        began = time.perf_counter()
+        score = voice.score(units, speaker=speaker, emotion=emotion, speed=float(np.exp(-example.pace)))
+        sound = next(voice.sound(score))
+        computing += time.perf_counter() - began
+        seconds += len(sound) / SAMPLE_RATE
+        real = (example.sound / 32768).astype(np.float32)
+        ours, theirs = cepstra(sound), cepstra(real)
+        distortions.append(mel_cepstral_distortion(ours, theirs, align(ours, theirs)))
+        copy = cepstra(voice.copy(example.mel, example.pitch, example.voiced))
+        copies.append(mel_cepstral_distortion(copy, theirs, [(i, i) for i in range(len(theirs))]))
+        errors = pitch_and_duration_errors(voice, example)
+        cents.append(errors[0])
+        milliseconds.append(errors[1])
+        peaks.append(float(np.abs(sound).max()))
+        closed = np.repeat(score.open[0].numpy() == 0, HOP)
+        pauses.append(float(np.abs(sound[closed]).max(initial=0.0)))
+    pitch, duration = np.concatenate(cents), np.concatenate(milliseconds)
+    return {
+        "sentences": len(examples),
+        "speech_seconds": round(seconds, 1),
+        "mcd_db": round(float(np.mean(distortions)), 3),
+        "mcd_db_worst": round(float(np.max(distortions)), 3),
+        "mcd_db_copy_synthesis": round(float(np.mean(copies)), 3),
+        "f0_error_cents_median": round(float(np.median(pitch)), 1),
+        "f0_error_cents_p90": round(float(np.percentile(pitch, 90)), 1),
+        "duration_mae_ms_per_token": round(float(duration.mean()), 2),
+        "peak": round(max(peaks), 3),
+        "clipped_sentences": sum(peak >= 1.0 for peak in peaks),
+        "pause_dbfs_worst": round(_decibel(max(pauses)), 1),
+        "rtf_one_thread": round(computing / seconds, 4),
+        "weights_mb": round(sum(path.stat().st_size for path in (VOICES / VOICE).glob("*.safetensors")) / 1e6, 2),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """The processor, its count of cores and the versions that matter."""
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.processor(),
+    )
+    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), "torch": torch.__version__}
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sentences", type=int, default=100)
+    parser.add_argument("--work", type=Path, default=WORK)
+    parser.add_argument("--voice", type=Path, default=VOICES / VOICE)
+    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--pictures", type=Path)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    voice = Voice.load(arguments.voice)
+    examples = held_out(load_shard(arguments.work / "corpus" / f"{DEV}.npz"), arguments.sentences)
+    figures = measure(voice, examples)
+    result = {
+        "name": "voice",
+        "voice": f"{voice.description.name} {voice.description.version}",
+        "figures": figures,
+        "machine": machine(),
+        "commit": _commit(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        print(f"{name:<{width}}  {value}")
+    if arguments.pictures:
+        draw(voice, examples[:6], arguments.pictures)
+
+
+if __name__ == "__main__":
+    main()
