@@ -132,6 +132,7 @@ class ZentaoSettings(_Section):
     language: Language = "zh-CN"
     entry: EntrySettings | None = None
     timeout_seconds: float = Field(default=30.0, gt=0, le=600)
+    settle_seconds: float = Field(default=60.0, ge=1, le=3600)
 
     def read_password(self) -> SecretStr:
         """The bot's password, read now: from `password_file` if given, else from the variable `password_env`.

@@ -1,0 +1,188 @@
+"""The part of a deployment that touches a host: one at a time on each, queued by the host's name.
+
+The story: take the host, look at it, run the playbook's steps up to the start, prove that the service speaks, cut over.
+When something fails after the old service was touched, the previous release is started and proven again. Every step's
+result is a plain dict, see `records`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from orchestrator.context import current
+from orchestrator.engine import Cancelled, cancelled, step, workflow
+from orchestrator.hosts import HostBusy, HostError, HostFacts, HostTimeout, HostUnreachable, Lease
+from orchestrator.playbook import Plan
+from orchestrator.store import RunState, utc_now
+from orchestrator.workflow import jobs, report, verify
+from orchestrator.workflow.records import Result, evidence_of, failed, host_failure, load_plan, record
+
+log = structlog.get_logger(__name__)
+
+HOLDER = "zentao-deploy"
+TAKE_HOST = "take-host"
+_CONNECT_SECONDS = 30.0
+_BUSY_SECONDS = 900.0
+_LEAST_DISK = 512 * 2**20
+"""A release, its logs and a cache entry; a first install needs more and says so itself."""
+_ROLLBACK_POSITION = 100
+"""Rollback's records stand behind all others, however many steps a playbook has."""
+
+
+@dataclass
+class _Progress:
+    """How far the story got; rebuilt by the engine from the stored results after a restart."""
+
+    position: int = 1
+    touched: bool = False
+    known: dict[str, str] | None = None
+
+    def next(self) -> int:
+        self.position += 1
+        return self.position
+
+
+@workflow("work-on-host")
+def work_on_host(run_id: str) -> Result:
+    """Carry a run's plan out on its host. Returns `{"ok": True}` or the failure, and what became of the old version."""
+    plan = load_plan(run_id)
+    progress = _Progress(known={})
+    generation = None
+    try:
+        taken = take_host(run_id)
+        if not taken["ok"]:
+            return taken
+        generation = int(taken["generation"])
+        result = _carry_out(run_id, plan, generation, progress)
+    except Cancelled:
+        result = failed("cancelled", "the deployment was cancelled", step="")
+    if generation is not None:
+        if not result["ok"]:
+            collect(run_id)
+            if progress.touched:
+                result = {**result, **_put_back(run_id, plan, generation, progress.known or {})}
+        release_host(run_id, generation)
+    return result
+
+
+def _carry_out(run_id: str, plan: Plan, generation: int, progress: _Progress) -> Result:
+    assert progress.known is not None
+    for planned in plan.before_verify:
+        progress.touched = progress.touched or planned.touches_service
+        result = jobs.run_planned(run_id, progress.next(), planned.name, progress.known, generation)
+        if not result["ok"]:
+            return result
+        progress.known = {**progress.known, **result["outputs"]}
+        note_outputs(run_id, progress.known)
+    for check in report.checks(plan):
+        result = verify.run_check(run_id, progress.next(), check.name, check.title)
+        if not result["ok"]:
+            return result
+    for planned in plan.after_verify:
+        result = jobs.run_planned(run_id, progress.next(), planned.name, progress.known, generation)
+        if not result["ok"]:
+            return result
+    return {"ok": True}
+
+
+def _put_back(run_id: str, plan: Plan, generation: int, known: dict[str, str]) -> Result:
+    """End what was started, start the previous release and prove it; says under `rollback` what came of it."""
+    position = _ROLLBACK_POSITION
+    for planned in plan.rollback:
+        position += 1
+        if not jobs.run_rollback(run_id, position, planned.name, known, generation)["ok"]:
+            return {"rollback": "failed"}
+    if not known.get("previous"):
+        return {"rollback": "nothing_to_restore"}
+    url = current().inventory.hosts[plan.host].service_url(int(known.get("previous_port", plan.port)))
+    proven = verify.check_restored(run_id, position + 1, url)
+    return {"rollback": "restored" if proven["ok"] else "failed", "restored_url": url}
+
+
+@step("take the host")
+def take_host(run_id: str) -> Result:
+    """Take the host's lock and look at the host; waits while another run has it, and a moment for one out of reach."""
+    context, plan = current(), load_plan(run_id)
+    context.store.update_run(run_id, state=RunState.RUNNING, started_at=utc_now())
+    host = context.hosts.host(plan.host)
+    began = time.monotonic()
+    title = {"zh-CN": "连接并占用主机", "en": "take the host"}[context.settings.zentao.language]
+    while True:
+        waited = time.monotonic() - began
+        try:
+            lease = host.lock(HOLDER, run_id)
+            facts = host.facts()
+        except HostError as error:
+            limit = {HostBusy: _BUSY_SECONDS, HostUnreachable: _CONNECT_SECONDS, HostTimeout: _CONNECT_SECONDS}
+            if cancelled():
+                return failed("cancelled", "the deployment was cancelled", step=TAKE_HOST)
+            if waited < limit.get(type(error), 0.0):
+                time.sleep(1.0)
+                continue
+            return _not_taken(run_id, title, began, host_failure(error, TAKE_HOST))
+        break
+    context.store.update_run(run_id, detail={"environment": report.describe_host(facts)})
+    problem = _unfit(facts)
+    if problem is not None:
+        host.unlock(lease)
+        return _not_taken(run_id, title, began, problem)
+    record(run_id, 1, TAKE_HOST, title, "ok", time.monotonic() - began)
+    return {"ok": True, "generation": lease.generation}
+
+
+def _not_taken(run_id: str, title: str, began: float, problem: Result) -> Result:
+    words = f"{problem['kind']}: {problem['message']}"
+    record(run_id, 1, TAKE_HOST, title, "failed", time.monotonic() - began, words)
+    evidence_of(run_id).write_step_log(1, TAKE_HOST, f"{words}\n{problem['detail']}\n".rstrip("\n") + "\n")
+    return problem
+
+
+def _unfit(facts: HostFacts) -> Result | None:
+    """Why nothing should be begun on a host; caught before anything is touched."""
+    if not facts.root_writable:
+        words = f"the account {facts.user} may not write {facts.root}"
+        return failed("denied", words, step=TAKE_HOST, kind="HostDenied", detail="Permission denied")
+    if facts.disk_free is not None and facts.disk_free < _LEAST_DISK:
+        words = (
+            f"only {facts.disk_free // 2**20} MiB are free for {facts.root}, at least {_LEAST_DISK // 2**20} are needed"
+        )
+        return failed("disk_full", words, step=TAKE_HOST, kind="HostDiskFull", detail="No space left on device")
+    if facts.git is None:
+        return failed("tool", "git is not installed on the host", step=TAKE_HOST, kind="HostError", detail="")
+    return None
+
+
+@step("release the host", cleanup=True)
+def release_host(run_id: str, generation: int) -> None:
+    """Give the lock back; a host that can't be reached keeps it, and the same run's id may take it again."""
+    plan = load_plan(run_id)
+    try:
+        current().hosts.host(plan.host).unlock(Lease(plan.host, run_id, HOLDER, generation))
+    except HostError as error:
+        log.warning("host_not_released", run=run_id, host=plan.host, error=str(error))
+
+
+@step("note outputs", cleanup=True)
+def note_outputs(run_id: str, known: dict[str, str]) -> None:
+    """Keep what the steps found out (the exact commit, the previous release) with the run."""
+    current().store.update_run(run_id, commit=known.get("commit"), detail={"outputs": known})
+
+
+@step("collect logs", cleanup=True)
+def collect(run_id: str) -> None:
+    """Fetch the service's own logs that the playbook names, as far as they exist."""
+    plan = load_plan(run_id)
+    host = current().hosts.host(plan.host)
+    parts = []
+    for path in plan.collect:
+        try:
+            text = host.get(path, limit=4 * 1024 * 1024).decode("utf-8", "replace")
+        except HostError as error:
+            log.info("log_not_collected", run=run_id, path=path, error=str(error))
+            continue
+        parts.append(f"===== {path} =====\n{text}")
+    if parts:
+        evidence_of(run_id).path("service.log").write_text("\n".join(parts), encoding="utf-8")
