@@ -27,62 +27,62 @@ _MESSAGES: dict[str, dict[Language, str]] = {
     },
     "control_character": {
         "zh-CN": "「{label}」的值里有看不见的控制字符。请删掉这个值后重新输入。",
-        "en": "The value of “{label}” contains invisible control characters. Please delete it and type it again.",
+        "en": "The value of '{label}' contains invisible control characters. Please delete it and type it again.",
     },
     "ref_invalid": {
         "zh-CN": "「{value}」不是有效的分支、标签或提交号{reason}。",
-        "en": "“{value}” is no valid branch, tag or commit{reason}.",
+        "en": "'{value}' is no valid branch, tag or commit{reason}.",
     },
     "ref_missing": {
         "zh-CN": "代码仓库里没有叫「{value}」的分支、标签或提交。",
-        "en": "The repository has no branch, tag or commit called “{value}”.",
+        "en": "The repository has no branch, tag or commit called '{value}'.",
     },
     "host_unknown": {
         "zh-CN": "没有叫「{value}」的主机。",
-        "en": "There is no host called “{value}”.",
+        "en": "There is no host called '{value}'.",
     },
     "host_several": {
         "zh-CN": "一个任务只能写一台主机，这里写了多台：「{value}」。请为每台主机各建一个任务。",
-        "en": "One task names one host, this one names several: “{value}”. Please create one task for each host.",
+        "en": "One task names one host, this one names several: '{value}'. Please create one task for each host.",
     },
     "port_invalid": {
         "zh-CN": "端口「{value}」不对：要写 1024 到 65535 之间的一个整数。",
-        "en": "“{value}” is no usable port: write one whole number from 1024 to 65535.",
+        "en": "'{value}' is no usable port: write one whole number from 1024 to 65535.",
     },
     "name_invalid": {
         "zh-CN": "「{label}」的值「{value}」含有不允许的字符{reason}。",
-        "en": "The value “{value}” of “{label}” contains characters that are not allowed{reason}.",
+        "en": "The value '{value}' of '{label}' contains characters that are not allowed{reason}.",
     },
     "name_unknown": {
         "zh-CN": "「{label}」没有「{value}」这个选项。",
-        "en": "There is no {label} called “{value}”.",
+        "en": "There is no {label} called '{value}'.",
     },
     "text_too_long": {
         "zh-CN": "「{label}」有 {length} 个字，最多 {limit} 个字。",
-        "en": "“{label}” has {length} characters, at most {limit} are allowed.",
+        "en": "'{label}' has {length} characters, at most {limit} are allowed.",
     },
     "duplicate": {
         "zh-CN": "「{label}」写了两次而且不一样：第 {first_line} 行是「{first}」，这里是「{value}」。请只保留一个。",
-        "en": "“{label}” is set twice and differently: line {first_line} says “{first}”, this one “{value}”. Keep one.",
+        "en": "'{label}' is set twice and differently: line {first_line} says '{first}', this one '{value}'. Keep one.",
     },
     "unknown_key": {
         "zh-CN": "不认识设置项「{value}」{reason}。",
-        "en": "“{value}” is no setting that is known here{reason}.",
+        "en": "'{value}' is no setting that is known here{reason}.",
     },
     "missing": {
         "zh-CN": "缺少必填的设置项「{label}」。",
-        "en": "The setting “{label}” is missing and has no default.",
+        "en": "The setting '{label}' is missing and has no default.",
     },
 }
 
 _REASONS: dict[str, dict[Language, str]] = {
-    "character": {"zh-CN": "：里面的「{part}」不允许", "en": ": “{part}” is not allowed in it"},
+    "character": {"zh-CN": "：里面的「{part}」不允许", "en": ": '{part}' is not allowed in it"},
     "space": {"zh-CN": "：里面不能有空格", "en": ": blanks are not allowed in it"},
     "start": {"zh-CN": "：要用字母或数字开头", "en": ": it has to begin with a letter or a digit"},
-    "part": {"zh-CN": "：里面不能有「{part}」", "en": ": it may not contain “{part}”"},
-    "end": {"zh-CN": "：不能以「{part}」结尾", "en": ": it may not end with “{part}”"},
+    "part": {"zh-CN": "：里面不能有「{part}」", "en": ": it may not contain '{part}'"},
+    "end": {"zh-CN": "：不能以「{part}」结尾", "en": ": it may not end with '{part}'"},
     "length": {"zh-CN": "：最多 {part} 个字符", "en": ": at most {part} characters"},
-    "near": {"zh-CN": "，您是不是想写「{part}」？", "en": "; did you mean “{part}”?"},
+    "near": {"zh-CN": "，您是不是想写「{part}」？", "en": "; did you mean '{part}'?"},
     "none": {"zh-CN": "", "en": ""},
 }
 
