@@ -14,9 +14,48 @@ from .files import Files, Upload
 from .history import Change, History, changes_between
 from .tasks import Caller
 
-_SHOWN = ["title", "keywords", "severity", "pri", "type", "steps", "status", "confirmed", "assignedTo", "mailto", "openedBuild", "resolution", "resolvedBuild", "resolvedBy", "resolvedDate", "closedBy", "closedDate", "activatedCount", "deadline", "task"]
+_SHOWN = [
+    "title",
+    "keywords",
+    "severity",
+    "pri",
+    "type",
+    "steps",
+    "status",
+    "confirmed",
+    "assignedTo",
+    "mailto",
+    "openedBuild",
+    "resolution",
+    "resolvedBuild",
+    "resolvedBy",
+    "resolvedDate",
+    "closedBy",
+    "closedDate",
+    "activatedCount",
+    "deadline",
+    "task",
+]
 _EDITABLE = frozenset(
-    ["title", "keywords", "severity", "pri", "type", "steps", "assignedTo", "mailto", "openedBuild", "project", "execution", "task", "module", "story", "deadline", "status", "product"]
+    [
+        "title",
+        "keywords",
+        "severity",
+        "pri",
+        "type",
+        "steps",
+        "assignedTo",
+        "mailto",
+        "openedBuild",
+        "project",
+        "execution",
+        "task",
+        "module",
+        "story",
+        "deadline",
+        "status",
+        "product",
+    ]
 )
 _REQUIRED = (
     ("title", "Bug标题"),

@@ -16,9 +16,72 @@ from .dialect import Dialect
 
 IMAGES = frozenset({"jpg", "jpeg", "png", "gif"})
 KNOWN = IMAGES | frozenset(
-    ["txt", "doc", "docx", "dot", "wps", "wri", "pdf", "ppt", "pptx", "xls", "xlsx", "ett", "xlt", "xlsm", "csv", "psd", "ico", "bmp", "xmind", "eml", "avi", "rm", "mp3", "mp4", "3gp", "flv", "mov", "movie", "rar", "zip", "bz2", "bz", "tar", "gz", "mpp", "rp", "pdm", "vsdx", "vsd", "sql"]
+    [
+        "txt",
+        "doc",
+        "docx",
+        "dot",
+        "wps",
+        "wri",
+        "pdf",
+        "ppt",
+        "pptx",
+        "xls",
+        "xlsx",
+        "ett",
+        "xlt",
+        "xlsm",
+        "csv",
+        "psd",
+        "ico",
+        "bmp",
+        "xmind",
+        "eml",
+        "avi",
+        "rm",
+        "mp3",
+        "mp4",
+        "3gp",
+        "flv",
+        "mov",
+        "movie",
+        "rar",
+        "zip",
+        "bz2",
+        "bz",
+        "tar",
+        "gz",
+        "mpp",
+        "rp",
+        "pdm",
+        "vsdx",
+        "vsd",
+        "sql",
+    ]
 )
-FORBIDDEN = frozenset(["php", "php3", "php4", "phtml", "php5", "jsp", "py", "rb", "asp", "aspx", "ashx", "asa", "cer", "cdx", "aspl", "shtm", "shtml", "html", "htm"])
+FORBIDDEN = frozenset(
+    [
+        "php",
+        "php3",
+        "php4",
+        "phtml",
+        "php5",
+        "jsp",
+        "py",
+        "rb",
+        "asp",
+        "aspx",
+        "ashx",
+        "asa",
+        "cer",
+        "cdx",
+        "aspl",
+        "shtm",
+        "shtml",
+        "html",
+        "htm",
+    ]
+)
 _OWN_IMAGE = re.compile(
     r"^(?P<host>https?://[^/]+)?/(?:index\.php\?m=file&(?:amp;)?f=read&(?:amp;)?t=(?P<t>\w+)&(?:amp;)?fileID=(?P<id>\d+)"
     r"|file-read-(?P<id2>\d+)\.(?P<t2>\w+))$"
@@ -194,7 +257,8 @@ class Files:
             return
         for file_id, _ in _PLACEHOLDER.findall(text):
             self._db.run(
-                "UPDATE file SET objectType = ?, objectID = ? WHERE id = ? AND uid = ? AND session = ? AND objectID = 0",
+                "UPDATE file SET objectType = ?, objectID = ? "
+                "WHERE id = ? AND uid = ? AND session = ? AND objectID = 0",
                 object_type,
                 object_id,
                 int(file_id),

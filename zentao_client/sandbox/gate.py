@@ -23,7 +23,7 @@ _LOGIN_PAGE = (
 ).encode()
 _TRACE = (
     b"<html><head><meta http-equiv='Content-Type' content='text/html; charset=utf-8' /></head><body><br />\n"
-    b"Uncaught PDOException: SQLSTATE[HY000] [2002] Connection refused in /opt/zentao/lib/dao/dao.class.php:1024<br />\n"
+    b"Uncaught PDOException: SQLSTATE[HY000] [2002] Connection refused in /opt/zentao/lib/dao.class.php:1024<br />\n"
     b"</body></html>\n"
 )
 

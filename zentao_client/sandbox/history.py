@@ -36,6 +36,7 @@ class History:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         dialect: Dialect,

@@ -139,7 +139,7 @@ def my_dynamic(site: Site, call: PageCall) -> Reply:
     rows = site.history.feed(account=call.caller.account, day=_day(site, kind))
     label = f"{int(site.clock.today()[5:7])}月{int(site.clock.today()[8:10])}日"
     mine = [shapes.feed_entry(site, row, "page") for row in rows if row["actor"] == call.caller.account]
-    data = {"title": "地盘-我的动态", "type": kind, "orderBy": "date_desc", "dateGroups": {label: mine}}
+    data: dict[str, Any] = {"title": "地盘-我的动态", "type": kind, "orderBy": "date_desc", "dateGroups": {label: mine}}
     return page_data(data | {"direction": "next", "pager": None})
 
 
@@ -154,7 +154,13 @@ def my_work(site: Site, call: PageCall) -> Reply:
 def my_profile(site: Site, call: PageCall) -> Reply:
     row = site.accounts.find(call.caller.account)
     assert row is not None
-    data = {"title": "地盘-我的档案", "user": shapes.user(site, row), "groups": [], "deptPath": [], "pager": None}
+    data: dict[str, Any] = {
+        "title": "地盘-我的档案",
+        "user": shapes.user(site, row),
+        "groups": [],
+        "deptPath": [],
+        "pager": None,
+    }
     return page_data(data)
 
 

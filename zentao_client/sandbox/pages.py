@@ -82,7 +82,7 @@ def home(site: Site, desk: Desk, execution: int = 0) -> Reply:
     tasks: list[Row] = []
     total = 0
     if chosen:
-        listed = site.queries.execution_tasks("admin", "", int(chosen["id"]), "all", "id_desc", 1, 200)
+        listed = site.queries.execution_tasks("admin", "", int(chosen["id"]), "all", order="id_desc", page=1, limit=200)
         tasks, total = [_task_view(site, row) for row in listed.rows], listed.total
     counts = {
         row["status"]: row["number"]
@@ -229,7 +229,7 @@ def _task_view(site: Site, row: Row) -> dict[str, Any]:
 def _history(site: Site, kind: str, number: int) -> list[Line]:
     lines = []
     for row in reversed(site.history.of(kind, number)):
-        verb = wording.ACTION_SENTENCE.get(row["action"], row["action"])
+        verb = wording.ACTION_SENTENCE.get(row["action"], str(row["action"]))
         if row["action"] == "assigned":
             verb = f"指派给 {_name(site, row['extra']) or '无人'}"
         elif row["action"] == "resolved":

@@ -13,10 +13,69 @@ from .places import Places
 
 _COLUMNS = {
     "task": frozenset(
-        ["id", "project", "execution", "module", "story", "name", "type", "pri", "estimate", "consumed", "left", "deadline", "status", "openedBy", "openedDate", "assignedTo", "assignedDate", "estStarted", "realStarted", "finishedBy", "finishedDate", "canceledBy", "canceledDate", "closedBy", "closedDate", "closedReason", "lastEditedBy", "lastEditedDate", "activatedDate", "keywords", "desc"]
+        [
+            "id",
+            "project",
+            "execution",
+            "module",
+            "story",
+            "name",
+            "type",
+            "pri",
+            "estimate",
+            "consumed",
+            "left",
+            "deadline",
+            "status",
+            "openedBy",
+            "openedDate",
+            "assignedTo",
+            "assignedDate",
+            "estStarted",
+            "realStarted",
+            "finishedBy",
+            "finishedDate",
+            "canceledBy",
+            "canceledDate",
+            "closedBy",
+            "closedDate",
+            "closedReason",
+            "lastEditedBy",
+            "lastEditedDate",
+            "activatedDate",
+            "keywords",
+            "desc",
+        ]
     ),
     "bug": frozenset(
-        ["id", "project", "product", "execution", "module", "task", "title", "keywords", "severity", "pri", "type", "steps", "status", "confirmed", "openedBy", "openedDate", "assignedTo", "assignedDate", "resolvedBy", "resolution", "resolvedDate", "closedBy", "closedDate", "deadline", "lastEditedBy", "lastEditedDate"]
+        [
+            "id",
+            "project",
+            "product",
+            "execution",
+            "module",
+            "task",
+            "title",
+            "keywords",
+            "severity",
+            "pri",
+            "type",
+            "steps",
+            "status",
+            "confirmed",
+            "openedBy",
+            "openedDate",
+            "assignedTo",
+            "assignedDate",
+            "resolvedBy",
+            "resolution",
+            "resolvedDate",
+            "closedBy",
+            "closedDate",
+            "deadline",
+            "lastEditedBy",
+            "lastEditedDate",
+        ]
     ),
 }
 _BROWSE = frozenset(
@@ -66,10 +125,10 @@ class Queries:
             where.append("name LIKE ? ESCAPE '\\'")
             values.append("%" + _escaped(filters["name"]) + "%")
         self._hide(account, where)
-        return self._page("task", where, values, order or "id_desc", page, limit)
+        return self._page("task", where, values, order=order or "id_desc", page=page, limit=limit)
 
     def execution_tasks(
-        self, account: str, session: str, execution: int, browse: str, order: str, page: int, limit: int
+        self, account: str, session: str, execution: int, browse: str, *, order: str, page: int, limit: int
     ) -> Listed:
         """The tasks of one execution by browse type; an unknown type gives nothing."""
         where, values = ["deleted = 0", "execution = ?"], list[Any]([execution])
@@ -95,14 +154,14 @@ class Queries:
             values.append(self._clock.today())
         elif kind == "bysearch":
             self._form(session, "task", where, values)
-        return self._page("task", where, values, order or "status_asc,id_desc", page, limit)
+        return self._page("task", where, values, order=order or "status_asc,id_desc", page=page, limit=limit)
 
     def my_tasks(self, account: str, field: str, page: int, limit: int) -> Listed:
         column = field if field in ("assignedTo", "finishedBy", "openedBy", "closedBy", "canceledBy") else "assignedTo"
         where = ["deleted = 0", f"{column} = ?"]
         if column == "assignedTo":
             where.append("status NOT IN ('closed', 'cancel')")
-        return self._page("task", where, [account], "id_desc", page, limit)
+        return self._page("task", where, [account], order="id_desc", page=page, limit=limit)
 
     def bugs(
         self,
@@ -110,6 +169,7 @@ class Queries:
         session: str,
         place: tuple[str, int],
         browse: str,
+        *,
         order: str,
         page: int,
         limit: int,
@@ -128,7 +188,7 @@ class Queries:
         else:
             where.append(_BUG_BROWSE.get(kind, "1 = 0"))
         self._hide(account, where)
-        return self._page("bug", where, values, order or "id_desc", page, limit)
+        return self._page("bug", where, values, order=order or "id_desc", page=page, limit=limit)
 
     def _form(self, session: str, table: str, where: list[str], values: list[Any]) -> None:
         conditions, joined_by = self._accounts.remembered_query(session, table)
@@ -150,7 +210,7 @@ class Queries:
         if hidden:
             where.append(f"execution NOT IN ({','.join(str(int(one)) for one in hidden)})")
 
-    def _page(self, table: str, where: list[str], values: list[Any], order: str, page: int, limit: int) -> Listed:
+    def _page(self, table: str, where: list[str], values: list[Any], *, order: str, page: int, limit: int) -> Listed:
         limit = limit if limit > 0 else 20
         clause = " AND ".join(where)
         total = int(self._db.value(f'SELECT COUNT(*) FROM "{table}" WHERE {clause}', *values))  # noqa: S608 - built above

@@ -11,7 +11,43 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 _KEPT = frozenset(
-    ["p", "br", "strong", "b", "em", "i", "u", "s", "del", "a", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "td", "th", "pre", "code", "kbd", "blockquote", "hr", "img", "span", "div", "sub", "sup"]
+    [
+        "p",
+        "br",
+        "strong",
+        "b",
+        "em",
+        "i",
+        "u",
+        "s",
+        "del",
+        "a",
+        "ul",
+        "ol",
+        "li",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "td",
+        "th",
+        "pre",
+        "code",
+        "kbd",
+        "blockquote",
+        "hr",
+        "img",
+        "span",
+        "div",
+        "sub",
+        "sup",
+    ]
 )
 _VOID = frozenset({"br", "hr", "img"})
 _DROPPED_WITH_CONTENT = frozenset({"script", "style", "iframe", "object", "textarea", "title", "noscript"})
@@ -19,7 +55,21 @@ _ATTRIBUTES = frozenset(
     {"class", "title", "href", "src", "alt", "style", "width", "height", "colspan", "rowspan", "target"}
 )
 _STYLES = frozenset(
-    ["color", "background-color", "font-size", "font-weight", "font-style", "text-align", "text-decoration", "width", "height", "padding", "margin", "border", "line-height"]
+    [
+        "color",
+        "background-color",
+        "font-size",
+        "font-weight",
+        "font-style",
+        "text-align",
+        "text-decoration",
+        "width",
+        "height",
+        "padding",
+        "margin",
+        "border",
+        "line-height",
+    ]
 )
 _COLOURS = {"red": "#FF0000", "green": "#008000", "blue": "#0000FF", "black": "#000000", "white": "#FFFFFF"}
 _SAFE_URL = re.compile(r"^(?:https?:|mailto:|ftp:|/|\{|#|\.|[^:]*$)", re.IGNORECASE)

@@ -11,13 +11,31 @@ PASSWORD = "Sandbox@2026!"  # noqa: S105 - the sandbox's accounts are no secret
 ADMIN_PASSWORD = "Admin@2026!"  # noqa: S105 - the same
 
 BOT_PRIVILEGES = [
-    *(f"task-{one}" for one in ["view", "create", "edit", "start", "finish", "pause", "restart", "close", "activate", "assignTo", "cancel"]),
+    *(
+        f"task-{one}"
+        for one in [
+            "view",
+            "create",
+            "edit",
+            "start",
+            "finish",
+            "pause",
+            "restart",
+            "close",
+            "activate",
+            "assignTo",
+            "cancel",
+        ]
+    ),
     *("task-recordEstimate", "task-recordWorkhour", "task-editEffort", "task-delete"),
     *("action-comment", "action-editComment"),
     *(f"execution-{one}" for one in ["view", "task", "browse", "all", "bug", "build", "dynamic"]),
     *(f"project-{one}" for one in ["browse", "index", "view", "execution", "build", "bug"]),
     *("product-all", "product-browse", "product-view"),
-    *(f"bug-{one}" for one in ["create", "view", "browse", "edit", "resolve", "activate", "close", "confirm", "assignTo"]),
+    *(
+        f"bug-{one}"
+        for one in ["create", "view", "browse", "edit", "resolve", "activate", "close", "confirm", "assignTo"]
+    ),
     *("file-download", "file-edit", "file-delete"),
     *(f"doc-{one}" for one in ["create", "edit", "view", "delete", "teamSpace", "createLib"]),
     *("my-task", "my-index", "my-work", "search-buildQuery", "search-buildForm"),

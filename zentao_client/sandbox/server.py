@@ -48,6 +48,7 @@ class Sandbox:
         self,
         version: VersionName = "18.8",
         database: Path | None = None,
+        *,
         host: str = "127.0.0.1",
         port: int = 0,
         request_type: Literal["GET", "PATH_INFO"] = "GET",

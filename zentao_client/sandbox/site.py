@@ -40,9 +40,25 @@ class Site:
         self.accounts = Accounts(self.db, self.clock, dialect)
         self.places = Places(self.db, self.clock, self.accounts)
         self.webhooks = Webhooks(self.db, self.clock)
-        self.history = History(self.db, self.clock, dialect, self.accounts, self.places, self.webhooks, self.faults)
+        self.history = History(
+            database=self.db,
+            clock=self.clock,
+            dialect=dialect,
+            accounts=self.accounts,
+            places=self.places,
+            webhooks=self.webhooks,
+            faults=self.faults,
+        )
         self.files = Files(self.db, self.clock, dialect, request_type)
-        self.tasks = Tasks(self.db, self.clock, dialect, self.accounts, self.places, self.history, self.files)
+        self.tasks = Tasks(
+            database=self.db,
+            clock=self.clock,
+            dialect=dialect,
+            accounts=self.accounts,
+            places=self.places,
+            history=self.history,
+            files=self.files,
+        )
         self.bugs = Bugs(self.db, self.clock, dialect, self.history, self.files)
         self.queries = Queries(self.db, self.clock, self.accounts, self.places)
         if self.accounts.find("admin") is None:

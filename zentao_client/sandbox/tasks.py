@@ -18,12 +18,53 @@ from .places import Places
 
 Api = Literal["v1", "v2", "page"]
 
-_SHOWN = ["name", "type", "pri", "estimate", "consumed", "left", "status", "assignedTo", "realStarted", "finishedDate", "finishedBy", "canceledBy", "canceledDate", "closedBy", "closedDate", "closedReason", "activatedDate", "estStarted", "deadline", "desc", "mailto", "keywords"]
+_SHOWN = [
+    "name",
+    "type",
+    "pri",
+    "estimate",
+    "consumed",
+    "left",
+    "status",
+    "assignedTo",
+    "realStarted",
+    "finishedDate",
+    "finishedBy",
+    "canceledBy",
+    "canceledDate",
+    "closedBy",
+    "closedDate",
+    "closedReason",
+    "activatedDate",
+    "estStarted",
+    "deadline",
+    "desc",
+    "mailto",
+    "keywords",
+]
 _TRANSITION_FIELDS = tuple(
     name for name in _SHOWN if name not in ("finishedDate", "canceledDate", "closedDate", "activatedDate")
 )
 _EDITABLE = frozenset(
-    ["name", "type", "desc", "assignedTo", "pri", "estimate", "left", "consumed", "story", "parent", "module", "closedReason", "status", "estStarted", "deadline", "mailto", "keywords"]
+    [
+        "name",
+        "type",
+        "desc",
+        "assignedTo",
+        "pri",
+        "estimate",
+        "left",
+        "consumed",
+        "story",
+        "parent",
+        "module",
+        "closedReason",
+        "status",
+        "estStarted",
+        "deadline",
+        "mailto",
+        "keywords",
+    ]
 )
 NAME_LENGTH = 255
 
@@ -43,6 +84,7 @@ class Tasks:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         dialect: Dialect,
@@ -135,7 +177,7 @@ class Tasks:
         uploads: list[Upload] | None = None,
         labels: list[str] | None = None,
     ) -> Row:
-        """Change fields. Raises ``Refused`` where the version reports it; 18.8's v1 leaves the task silently as it is."""
+        """Change fields. Raises ``Refused`` where the version reports it; 18.8's v1 silently leaves the task alone."""
         old = self.get(task_id)
         new = dict(old)
         sent = {key: value for key, value in values.items() if key in _EDITABLE}
@@ -238,7 +280,7 @@ class Tasks:
             action = "finished"
             new |= {"status": "done", "finishedBy": caller.account, "finishedDate": now}
             new |= {"assignedTo": old["openedBy"], "assignedDate": now}
-        self._add_effort(caller, old, consumed - float(old["consumed"]), left, str(values.get("comment") or ""))
+        self._add_effort(caller, old, consumed - float(old["consumed"]), left, work=str(values.get("comment") or ""))
         self._places.begin_work(int(old["execution"]))
         return self._transition(caller, old, new, action, values)
 
@@ -263,7 +305,7 @@ class Tasks:
         self._hand_over(old, new, values, keep=caller.api != "v2")
         if not left:
             new |= {"status": "done", "finishedBy": caller.account, "finishedDate": self._clock.local()}
-        self._add_effort(caller, old, consumed - float(old["consumed"]), left, str(values.get("comment") or ""))
+        self._add_effort(caller, old, consumed - float(old["consumed"]), left, work=str(values.get("comment") or ""))
         return self._transition(caller, old, new, "restarted", values)
 
     def finish(
@@ -313,7 +355,7 @@ class Tasks:
         self._hand_over(old, new, values, keep=True)
         if caller.api == "v2" and not values.get("assignedTo"):
             new |= {"assignedTo": old["openedBy"], "assignedDate": self._clock.local()}
-        self._add_effort(caller, old, current, 0, str(values.get("comment") or ""))
+        self._add_effort(caller, old, current, 0, work=str(values.get("comment") or ""))
         titles = self._files.add_form(
             uploads or [], labels or [], by=caller.account, object_type="task", object_id=task_id
         )
@@ -383,7 +425,7 @@ class Tasks:
             day = str(row.get("date") or "")
             if not consumed or day > self._clock.today():
                 continue
-            self._add_effort(caller, task, consumed, left, str(row.get("work") or ""), day)
+            self._add_effort(caller, task, consumed, left, work=str(row.get("work") or ""), day=day)
             new = dict(task)
             action = "recordworkhour" if self._dialect.has_v2 else "recordestimate"
             now = self._clock.local()
@@ -463,7 +505,7 @@ class Tasks:
         new |= {"lastEditedBy": caller.account, "lastEditedDate": self._clock.local()}
         self._save(old, new)
         comment = lead + self._rich(caller, str(values.get("comment") or ""), int(old["id"]))
-        self._record(caller, new, action, comment, changes_between(old, new, _TRANSITION_FIELDS), extra)
+        self._record(caller, new, action, comment, changes_between(old, new, _TRANSITION_FIELDS), extra=extra)
         return self.get(int(old["id"]))
 
     def _save(self, old: Row, new: Row) -> None:
@@ -471,7 +513,7 @@ class Tasks:
         self._db.update("task", int(old["id"]), **changed)
 
     def _record(
-        self, caller: Caller, task: Row, action: str, comment: str, changes: list[Change], extra: str = ""
+        self, caller: Caller, task: Row, action: str, comment: str, changes: list[Change], *, extra: str = ""
     ) -> None:
         self._history.record(
             caller.account,
@@ -488,7 +530,7 @@ class Tasks:
         """18.8 puts the address of an API call's own host into the event; everything else the webhook's domain."""
         return caller.host if caller.api == "v1" and not self._dialect.has_v2 else ""
 
-    def _add_effort(self, caller: Caller, task: Row, consumed: float, left: float, work: str, day: str = "") -> None:
+    def _add_effort(self, caller: Caller, task: Row, consumed: float, left: float, *, work: str, day: str = "") -> None:
         if consumed > 0:
             self._db.insert(
                 "effort",

@@ -264,7 +264,20 @@ def _executions(site: Site, call: Call, session: Caller, project_id: int) -> Rep
     for row in site.places.listed("sprint", project_id):
         if site.places.visible(session.account, int(row["id"])):
             shaped = _place(site, row)
-            keys = ["id", "name", "project", "code", "type", "parent", "begin", "end", "status", "openedBy", "openedDate", "progress"]
+            keys = [
+                "id",
+                "name",
+                "project",
+                "code",
+                "type",
+                "parent",
+                "begin",
+                "end",
+                "status",
+                "openedBy",
+                "openedDate",
+                "progress",
+            ]
             items.append({key: shaped[key] for key in keys})
     return json_reply(_paged("executions", items, page, limit or 20))
 

@@ -89,7 +89,13 @@ def _list(place: str, default_limit: int, plain: bool) -> Callable[..., Reply]:
         page, limit = call.page()
         browse, order = call.query.get("status", ""), call.query.get("order", "")
         found = site.queries.bugs(
-            caller.account, caller.session, (place, as_int(number)), browse, order, page, limit or default_limit
+            caller.account,
+            caller.session,
+            (place, as_int(number)),
+            browse,
+            order=order,
+            page=page,
+            limit=limit or default_limit,
         )
         items = [_item(site, row, plain=plain) for row in found.rows]
         return json_reply({"page": found.page, "total": found.total, "limit": found.limit, "bugs": items})

@@ -80,7 +80,9 @@ def execution_tasks(site: Site, call: Call, caller: Caller, number: str) -> Repl
     if not site.places.visible(caller.account, execution):
         raise Invisible
     browse, order = call.query.get("status", ""), call.query.get("order", "")
-    listed = site.queries.execution_tasks(caller.account, caller.session, execution, browse, order, page, limit)
+    listed = site.queries.execution_tasks(
+        caller.account, caller.session, execution, browse, order=order, page=page, limit=limit
+    )
     items = [shapes.v1_face(site, shapes.task_item(site, row), "full") for row in listed.rows]
     return _list_reply(listed, items)
 

@@ -87,7 +87,7 @@ def _list(place: str) -> Callable[..., Reply]:
         per_page, page = as_int(call.query.get("recPerPage"), 20), as_int(call.query.get("pageID"), 1)
         browse, order = call.query.get("browseType", "unclosed"), call.query.get("orderBy", "")
         found = site.queries.bugs(
-            caller.account, caller.session, (place, as_int(number)), browse, order, page, per_page
+            caller.account, caller.session, (place, as_int(number)), browse, order=order, page=page, limit=per_page
         )
         items = []
         for row in found.rows:

@@ -151,7 +151,9 @@ def execution_tasks(site: Site, call: Call, caller: Caller, number: str) -> Repl
         return fail("Execution is not allowed.")
     per_page, page = as_int(call.query.get("recPerPage"), 100), as_int(call.query.get("pageID"), 1)
     browse, order = call.query.get("browseType", "unclosed"), call.query.get("orderBy", "")
-    found = site.queries.execution_tasks(caller.account, caller.session, execution, browse, order, page, per_page)
+    found = site.queries.execution_tasks(
+        caller.account, caller.session, execution, browse, order=order, page=page, limit=per_page
+    )
     return _list_reply(site, found, "execution", "task")
 
 

@@ -14,7 +14,21 @@ from .database import Database, Row
 DEFAULT_PARAMS = ("objectType", "objectID", "product", "execution", "action", "actor", "date", "comment")
 SECONDS = 30
 _SENT = frozenset(
-    ["opened", "assigned", "started", "paused", "restarted", "edited", "commented", "finished", "closed", "activated", "canceled", "resolved", "bugconfirmed"]
+    [
+        "opened",
+        "assigned",
+        "started",
+        "paused",
+        "restarted",
+        "edited",
+        "commented",
+        "finished",
+        "closed",
+        "activated",
+        "canceled",
+        "resolved",
+        "bugconfirmed",
+    ]
 )
 
 
