@@ -75,6 +75,7 @@ class Bugs:
             type=type,
             assigned_to=assigned_to,
             files=(*files, *more),
+            upload_id=self._core.ways.album.close() if "<img" in fitted.html else "",
         )
         made: list[int] = []
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html as html_module
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from zentao_client.confirm import confirmed
 from zentao_client.core import Core
-from zentao_client.errors import NotFound, Unsupported
 from zentao_client.models import Attachment, FileKind, ImageRef, Upload
-from zentao_client.parse import attachments
+from zentao_client.parse import attachments, integer
 
 
 class Files:
@@ -38,33 +37,35 @@ class Files:
         """The bytes of a file. Raises `NotFound`, and `Forbidden` without the privilege file-download."""
         if self._core.info.dialect == "v22":
             return self._core.session.download_v2(f"/files/{file_id}/download")
-        data = self._core.session.download("file", "download", [("fileID", str(file_id))])
-        if not data:
-            raise NotFound(f"file {file_id} is empty or not there")
-        return data
+        return self._core.session.download("file", "download", [("fileID", str(file_id))])
 
     def _attach(self, kind: FileKind, object_id: int, upload: Upload) -> Attachment:
-        refusal: Unsupported | None = None
-        for way in self._core.ways.files:
-            name = way.stored_name(upload.name)
-            size = len(upload.read())
-            known = {file.id for file in self._files(kind, object_id)}
-            try:
-                return confirmed(
-                    f"attaching {name} to {kind} {object_id}",
-                    lambda: way.send(kind, object_id, upload),  # noqa: B023
-                    lambda: _new(self._files(kind, object_id), known, name, size),  # noqa: B023
-                )
-            except Unsupported as error:
-                refusal = error
-        raise refusal or Unsupported(f"no way to attach a file to {kind} {object_id}")
+        way = self._core.ways.files[0]
+        name = way.stored_name(upload.name)
+        size = len(upload.read())
+        known = {file.id for file in self._files(kind, object_id)}
+        sent: list[int] = []
+
+        def look() -> Attachment | None:
+            if kind == "comment":
+                return self._on_comment(object_id, sent[0], size) if sent else None
+            fresh = [file for file in self._files(kind, object_id) if file.id not in known]
+            return next((file for file in fresh if file.name == name and file.size == size), None)
+
+        return confirmed(
+            f"attaching {name} to {kind} {object_id}",
+            lambda: sent.append(way.send(kind, object_id, upload)),
+            look,
+        )
 
     def _files(self, kind: FileKind, object_id: int) -> tuple[Attachment, ...]:
-        if kind != "comment":
-            return attachments(self._core.reader.raw(kind, object_id).raw.get("files"))
-        return ()
+        if kind == "comment":
+            return ()
+        return attachments(self._core.reader.raw(kind, object_id).raw.get("files"))
 
-
-def _new(files: Iterable[Attachment], known: set[int], name: str, size: int) -> Attachment | None:
-    found = [file for file in files if file.id not in known and file.name == name and file.size == size]
-    return found[-1] if found else None
+    def _on_comment(self, action_id: int, file_id: int, size: int) -> Attachment | None:
+        # Which object the comment belongs to is not known here; the file itself names its entry, but not its size.
+        raw = self._core.session.v2("GET", f"/files/{file_id}", expect="file")["file"]
+        if raw.get("objectType") != "comment" or integer(raw.get("objectID")) != action_id:
+            return None
+        return attachments([{**raw, "size": size}])[0]

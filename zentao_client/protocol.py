@@ -34,11 +34,12 @@ class NotLoggedIn(ZentaoError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One HTTP answer, apart from any HTTP library."""
+    """One HTTP answer, apart from any HTTP library. `is_file` is True for a download."""
 
     status: int
     body: bytes
     location: str = ""
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def read_v2(reply: Reply, expect: str | None = None) -> dict[str, Any]:
     words = messages_in(content.get("message", content.get("reason")))
     if reply.status == 403:
         raise Forbidden(_first(words, "not allowed"))
-    if reply.status == 404 or content.get("code") == 404:
+    if reply.status == 404 or 404 in {content.get("code"), content.get("message")}:
         raise NotFound(_first(words, "not found"))
     if content.get("status") in {"fail", "failed", "error"} or content.get("result") == "fail":
         raise _refusal(words)
@@ -121,7 +122,7 @@ def read_signed(reply: Reply) -> Any:
     if content.get("status") != "success":
         raise BadReply("the signed API did not report success", reply.body)
     data = content.get("data")
-    return _checked_page(data, reply) if isinstance(data, dict) else data
+    return _checked_page(data) if isinstance(data, dict) else data
 
 
 def read_form(reply: Reply) -> PageOutcome:
@@ -143,25 +144,35 @@ def read_form(reply: Reply) -> PageOutcome:
     return PageOutcome(_page_data(content, reply))
 
 
-def read_bytes(reply: Reply) -> bytes:
-    """A downloaded file. ZenTao answers a refused download with a 200 and a page or a JSON sentence."""
-    if reply.status == 401 or LOGIN_PLACE.search(reply.location):
-        raise NotLoggedIn("the token is unknown or has expired")
-    if reply.status >= 500:
-        raise _server_error(reply)
+def read_file(reply: Reply) -> bytes:
+    """A downloaded file. Instead of one, ZenTao answers with a page or a sentence in JSON, and status 200."""
+    if reply.status == 200 and reply.is_file:
+        return reply.body
     if reply.status == 403:
         raise Forbidden("downloads are not allowed")
     if reply.status == 404:
         raise NotFound("no such file")
-    if reply.status != 200:
-        raise BadReply(f"HTTP {reply.status} instead of a file", reply.body)
-    return reply.body
+    text = reply.body.decode("utf-8", "replace").strip()
+    if reply.status == 200 and text.startswith("<") and not is_login_page(text):
+        raise NotFound(plain_text(text)[:200] or "no such file")
+    if text.startswith("{") and '"data"' not in text:
+        content = read_v2(reply)
+        raise BadReply("an object instead of a file", str(content).encode())
+    _page_status(reply)
+    if text.startswith("{"):
+        read_page(reply)
+    raise BadReply("no file", reply.body)
 
 
 def is_login_page(text: str) -> bool:
     """True for ZenTao's login page, its redirect snippet, or the form of a sign-on in front of it."""
     head = text[:20_000]
     return bool(LOGIN_PLACE.search(head)) or bool(re.search(r"type=[\"']?password", head, re.IGNORECASE))
+
+
+def plain_text(page: str) -> str:
+    """The words of a page, for a message."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
 
 
 def messages_in(value: Any) -> tuple[str, ...]:
@@ -228,10 +239,10 @@ def _page_data(content: Any, reply: Reply) -> dict[str, Any]:
             raise BadReply("the page's data is not JSON", reply.body) from None
     if not isinstance(data, dict):
         raise BadReply("the page's data is not an object", reply.body)
-    return _checked_page(data, reply)
+    return _checked_page(data)
 
 
-def _checked_page(data: dict[str, Any], reply: Reply) -> dict[str, Any]:
+def _checked_page(data: dict[str, Any]) -> dict[str, Any]:
     place = data.get("locate")
     if isinstance(place, str):
         if LOGIN_PLACE.search(place):
@@ -240,7 +251,6 @@ def _checked_page(data: dict[str, Any], reply: Reply) -> dict[str, Any]:
             raise Forbidden("the account lacks the privilege for this page")
     if data.get("result") == "fail":
         raise _refusal(messages_in(data.get("message")))
-    del reply
     return data
 
 
@@ -254,9 +264,7 @@ def _refusal(words: tuple[str, ...]) -> ZentaoError:
 
 
 def _server_error(reply: Reply) -> Unavailable:
-    text = reply.body.decode("utf-8", "replace")
-    trace = re.sub(r"<[^>]*>", " ", text)
-    return Unavailable(f"HTTP {reply.status}: {' '.join(trace.split())[:200]}")
+    return Unavailable(f"HTTP {reply.status}: {plain_text(reply.body.decode('utf-8', 'replace'))[:200]}")
 
 
 def _first(words: tuple[str, ...], otherwise: str) -> str:

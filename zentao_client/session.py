@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json as json_module
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -115,11 +114,11 @@ class Session:
     def download(self, module: str, method: str, params: Fields) -> bytes:
         """The bytes behind a legacy page, such as file-download."""
         path, query = self._place(module, method, params)
-        return self._perform(Call("GET", path, params=query), _read_page_bytes)
+        return self._perform(Call("GET", path, params=query), protocol.read_file)
 
     def download_v2(self, path: str) -> bytes:
         """The bytes behind a call of the API v2."""
-        return self._perform(Call("GET", f"/api.php/v2{path}"), _read_v2_bytes)
+        return self._perform(Call("GET", f"/api.php/v2{path}"), protocol.read_file)
 
     def signed(self, module: str, method: str, params: Fields, *, json: Any = None) -> Any:
         """Call the unversioned API as the 应用. The signature over the query allows any number of calls per
@@ -171,22 +170,3 @@ class Session:
             values = "".join(f"-{value}" for _, value in params)
             return f"/{module}-{method}{values}.json", ()
         return "/index.php", [("m", module), ("f", method), *params, ("t", "json")]
-
-
-def _read_page_bytes(reply: Reply) -> bytes:
-    """A file, or the page that stands there instead."""
-    data = protocol.read_bytes(reply)
-    head = data[:2000].decode("utf-8", "replace")
-    if head.startswith("<html") and protocol.LOGIN_PLACE.search(head):
-        raise NotLoggedIn("the page sent us to the login")
-    if head.startswith('{"status":"success","data":"{\\"'):
-        protocol.read_page(reply)
-    return data
-
-
-def _read_v2_bytes(reply: Reply) -> bytes:
-    data = protocol.read_bytes(reply)
-    if data.startswith(b'{"status":"fail"') and len(data) < 1000:
-        content: Mapping[str, Any] = json_module.loads(data)
-        protocol.read_v2(Reply(404 if content.get("code") == 404 else 200, data))
-    return data

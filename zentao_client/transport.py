@@ -91,7 +91,13 @@ class Transport:
             timeout=WRITE_TIMEOUT if call.writes or call.files else READ_TIMEOUT,
             **parts,
         )
-        return Reply(response.status_code, response.content, response.headers.get("location", ""))
+        disposition = response.headers.get("content-disposition", "")
+        return Reply(
+            response.status_code,
+            response.content,
+            response.headers.get("location", ""),
+            is_file=disposition.startswith("attachment"),
+        )
 
     def close(self) -> None:
         """Close all connections."""

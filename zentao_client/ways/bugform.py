@@ -6,8 +6,10 @@ ZenTao then writes that down in the history of this very edit, from where it is 
 
 from __future__ import annotations
 
+import html
 import logging
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,7 +77,10 @@ RESTORABLE = frozenset(
         "module",
     ]
 )
+ESCAPED = ("title", "keywords")
 _SHOWN_IMAGE = re.compile(r' onload="setImageSize\([^"]*\)"')
+_SHOWN_ADDRESS = re.compile(r"[^\"']*(?:file-read-|fileID=)(\d+)[^\"']*")
+_STORED_IMAGE = re.compile(r"\{(\d+)\.\w+\}")
 
 
 class PageBugFiles:
@@ -91,7 +96,7 @@ class PageBugFiles:
         """ZenTao's form of the name."""
         return file_name(name)
 
-    def send(self, kind: FileKind, object_id: int, upload: Upload) -> None:
+    def send(self, kind: FileKind, object_id: int, upload: Upload) -> int:
         """Attach it to a bug. What the form overwrote is restored and logged as a warning."""
         if kind != "bug":
             raise Unsupported(
@@ -102,11 +107,12 @@ class PageBugFiles:
         if before.names is None:
             raise Unsupported(f"bug {object_id} can't be read with accounts, so its form can't be filled in")
         parts, labels = form_files([upload])
-        form = form_fields(bug_form(before.raw)) + labels
+        form = [*form_fields(bug_form(before.raw)), ("uid", secrets.token_hex(8)), *labels]
         outcome = self._session.post_page("bug", "edit", [("bugID", str(object_id))], form, files=parts)
         if outcome.alert:
             raise Rejected([outcome.alert])
         self._restore(object_id, before)
+        return 0
 
     def _restore(self, bug_id: int, before: Found) -> None:
         lost = overwritten(before, self._reader.raw("bug", bug_id))
@@ -125,6 +131,9 @@ class PageBugFiles:
 def bug_form(raw: Raw) -> dict[str, Any]:
     """The edit form's values out of the bug as it was read."""
     values: dict[str, Any] = {name: "" if raw.get(name) is None else raw[name] for name in FORM}
+    for name in ESCAPED:
+        # The server escapes them again.
+        values[name] = html.unescape(str(values[name]))
     values["steps"] = _SHOWN_IMAGE.sub("", str(values["steps"]))
     values["openedBuild"] = builds(raw)
     mailto = raw.get("mailto")
@@ -144,6 +153,14 @@ def overwritten(before: Found, after: Found) -> Mapping[str, Any]:
         if not any(row.get("field") == "files" for row in changed):
             continue
         for row in changed:
-            if row.get("field") != "files":
-                lost.setdefault(str(row.get("field")), row.get("old"))
+            field = str(row.get("field"))
+            if field != "files" and _comparable(row.get("old")) != _comparable(row.get("new")):
+                lost.setdefault(field, html.unescape(str(row.get("old"))) if field in ESCAPED else row.get("old"))
     return lost
+
+
+def _comparable(value: Any) -> str:
+    """A history value without the differences that the form itself makes: how images are written, what is empty."""
+    text = html.unescape(str(value or ""))
+    text = _STORED_IMAGE.sub(r"<image \1>", _SHOWN_ADDRESS.sub(r"<image \1>", _SHOWN_IMAGE.sub("", text)))
+    return "" if text == "0" or text.startswith("0000-00-00") else " ".join(text.split())

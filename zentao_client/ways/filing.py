@@ -29,8 +29,8 @@ class FileWay(Protocol):
     def stored_name(self, name: str) -> str:
         """The name under which a file will be found."""
 
-    def send(self, kind: FileKind, object_id: int, upload: Upload) -> None:
-        """Attach it. Raises `Unsupported` if this way can't, before anything was sent."""
+    def send(self, kind: FileKind, object_id: int, upload: Upload) -> int:
+        """Attach it; the file's id, or 0 if the server doesn't tell. Raises `Unsupported` before anything was sent."""
 
 
 class ImageWay(Protocol):
@@ -110,13 +110,13 @@ class V2Files:
         """ZenTao's form of the name."""
         return file_name(name)
 
-    def send(self, kind: FileKind, object_id: int, upload: Upload) -> None:
+    def send(self, kind: FileKind, object_id: int, upload: Upload) -> int:
         """Attach it."""
         data = _content(upload)
         name = self.stored_name(upload.name)
         form = [("objectType", kind), ("objectID", str(object_id))]
         part = ("file", (name, data, _content_type(name)))
-        self._session.v2("POST", "/files", form=form, files=[part], expect="id")
+        return integer(self._session.v2("POST", "/files", form=form, files=[part], expect="id")["id"])
 
 
 def form_files(uploads: Sequence[Upload]) -> tuple[list[FilePart], list[tuple[str, str]]]:

@@ -138,6 +138,9 @@ class Reader:
         except Rejected as error:
             # 18.x says just "error" for what the account may not see.
             if error.messages == ("error",):
+                # A missing task is a 404 there, a missing bug is not.
+                if kind == "bug":
+                    raise NotFound(f"bug {object_id} does not exist, or is not visible to this account") from error
                 raise Forbidden(f"{kind} {object_id} is not visible to this account") from error
             raise
 

@@ -17,7 +17,7 @@ PAGE_SIZE = 100
 
 @dataclass(frozen=True, slots=True)
 class NewBug:
-    """A bug to create. `steps` is HTML."""
+    """A bug to create. `steps` is HTML, `upload_id` the one of the images in it."""
 
     product: int
     title: str
@@ -31,6 +31,7 @@ class NewBug:
     type: str
     assigned_to: str | None
     files: tuple[Upload, ...] = ()
+    upload_id: str = ""
 
     def fields(self) -> dict[str, Any]:
         """The body of both APIs."""
@@ -111,6 +112,8 @@ class PageBugs:
     def create(self, bug: NewBug) -> int:
         """Post the form of a new bug."""
         values = {**bug.fields(), "module": 0, "story": 0, "assignedTo": bug.assigned_to or ""}
+        if bug.upload_id:
+            values["uid"] = bug.upload_id
         form = form_fields(values)
         parts, labels = form_files(bug.files)
         place = [("productID", str(bug.product)), ("branch", "0"), ("extras", "")]
