@@ -1,0 +1,1 @@
+"""The WebUI and what belongs to it: `page` (Gradio), `panel` (its figures), `health`, `release`, `folders`."""

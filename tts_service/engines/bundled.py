@@ -1,0 +1,139 @@
+"""The engine that ships with the project: our front end, our voice, weights through `cache_hub`."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts_service import cache_hub
+from tts_service.engines.base import Capabilities, EngineFailed, RequestRefused, Speech, SynthesisRequest
+from tts_service.text.frontend import FrontEnd, Reading
+from tts_service.text.lexicon import Lexicon, LexiconProblem
+
+if TYPE_CHECKING:
+    from tts_service.models.voice import Voice
+
+SHIPPED: Final = Path(__file__).resolve().parent.parent / "voices"
+_BETWEEN_SENTENCES: Final = 0.15
+"""Seconds of silence added where one sentence ends and the next begins."""
+
+
+class BundledEngine:
+    """Speaks with the bundled voice.
+
+    `shared` is the host's shared folder (its ``cache_hub/`` receives the weights); `device` is ``auto``, ``cpu`` or
+    ``cuda``; a lexicon file ``lexicon.txt`` in `shared` is the user's. Nothing heavy happens before `load`. One lock
+    lets one request compute at a time: two at once would only share the same cores.
+    """
+
+    name = "bundled"
+
+    def __init__(
+        self, shared: Path, *, device: str = "auto", voices: Path = SHIPPED, say: Callable[[str], None] = print
+    ) -> None:
+        self._shared, self._wanted, self._voices, self._say = shared, device, voices, say
+        self._lock = threading.Lock()
+        self._voice: Voice | None = None
+        self._front_end = FrontEnd()
+        self._device = "cpu"
+
+    @property
+    def device(self) -> str:
+        return self._device
+
+    @property
+    def capabilities(self) -> Capabilities:
+        voice = self._loaded()
+        return Capabilities(tuple(voice.speakers), tuple(voice.emotions), voice.sample_rate)
+
+    def load(self) -> None:
+        """Fetches the weights into `cache_hub`, loads them and speaks once, so that the first request is fast.
+
+        Raises EngineFailed: no such weights, damaged ones, no such device, a lexicon line that can't be used.
+        """
+        try:
+            self._front_end = FrontEnd(Lexicon.load(self._shared / "lexicon.txt"))
+            shipped = _first_voice(self._voices)
+            folder = cache_hub.ensure(
+                cache_hub.Manifest.load(shipped),
+                cache_hub.FolderSource(shipped),
+                self._shared / "cache_hub",
+                kind="voices",
+                name=shipped.name,
+                say=self._say,
+            )
+            self._device = _device(self._wanted)
+            from tts_service.models.store import VoiceError  # noqa: PLC0415 - torch takes seconds, only here
+            from tts_service.models.voice import Voice  # noqa: PLC0415
+
+            try:
+                self._voice = Voice.load(folder, self._device)
+            except VoiceError as error:
+                raise EngineFailed(str(error)) from error
+        except (cache_hub.CacheHubError, LexiconProblem) as error:
+            raise EngineFailed(str(error)) from error
+        self.synthesize(SynthesisRequest("你好，服务已经启动。"))
+
+    def synthesize(self, request: SynthesisRequest) -> Speech:
+        """Speaks. The sound of several sentences is joined with short silences."""
+        request = request.checked(self.capabilities)
+        reading = self._front_end.read(request.text)
+        if not reading.sentences:
+            raise RequestRefused(
+                "没有可以朗读的内容：请输入汉字、数字或英文。",
+                "There is nothing to read aloud: enter Chinese characters, digits or English.",
+            )
+        with self._lock:
+            begun = time.perf_counter()
+            try:
+                samples = np.concatenate(list(self._sounds(reading, request)))
+            except RuntimeError as error:  # torch's own: out of memory, a broken device
+                raise EngineFailed(f"the voice failed while speaking: {error}") from error
+            seconds = time.perf_counter() - begun
+        return Speech(
+            samples=samples,
+            sample_rate=self._loaded().sample_rate,
+            compute_seconds=seconds,
+            text=reading.normalised,
+            voice=request.voice or "",
+            emotion=request.emotion or "",
+            speed=request.speed,
+            unreadable=reading.unreadable,
+        )
+
+    def _sounds(self, reading: Reading, request: SynthesisRequest) -> Iterator[NDArray[np.float32]]:
+        voice = self._loaded()
+        for index, sentence in enumerate(reading.sentences):
+            if index:
+                yield np.zeros(int(_BETWEEN_SENTENCES * voice.sample_rate), np.float32)
+            yield voice.synthesize(
+                sentence.units, speaker=request.voice or "", emotion=request.emotion or "", speed=request.speed
+            )
+
+    def _loaded(self) -> "Voice":
+        if self._voice is None:
+            raise EngineFailed("the bundled voice is not loaded yet")
+        return self._voice
+
+
+def _first_voice(voices: Path) -> Path:
+    found = sorted(folder.parent for folder in voices.glob(f"*/{cache_hub.MANIFEST}"))
+    if not found:
+        raise EngineFailed(f"no voice in {voices}: the release is incomplete, fetch it again")
+    return found[0]
+
+
+def _device(wanted: str) -> str:
+    import torch  # noqa: PLC0415 - seconds
+
+    available = torch.cuda.is_available()
+    if wanted == "cuda" and not available:
+        raise EngineFailed(
+            "device cuda was asked for, but PyTorch sees no CUDA device: check nvidia-smi and the PyTorch build "
+            "(TORCH_INDEX_URL), or start with --device cpu"
+        )
+    return "cuda" if available and wanted != "cpu" else "cpu"

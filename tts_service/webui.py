@@ -1,0 +1,103 @@
+"""The service's one process: FastAPI with ``/healthz`` and the Gradio page at ``/``.
+
+``python tts_service/webui.py --server_port 7860 --host 0.0.0.0`` works from any folder; start_app.sh calls it so.
+"""
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if __package__ in (None, ""):  # started as a file: its own folder on sys.path would hide real packages
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from tts_service.app.folders import shared_folder
+from tts_service.app.release import commit, version
+from tts_service.engines.base import EngineFailed
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tts_service.app.health import About
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line: `server_port`, `host`, `device`; the default host is the one people expect of a WebUI."""
+    parser = argparse.ArgumentParser(prog="webui.py", description="Speech service with a WebUI")
+    parser.add_argument("--server_port", "--port", dest="server_port", type=_port, default=7860)
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on")  # noqa: S104
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    return parser.parse_args(argv)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 1 to 65535")
+    return port
+
+
+def quiet_environment(shared: Path) -> None:
+    """Keeps Gradio at home: no analytics, no version check, files under the shared folder. Before gradio is imported."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(shared / "run" / "gradio"))
+
+
+def build_app(about: "About") -> "FastAPI":
+    """Puts health and page into one app; the health route comes first, so that the page at ``/`` can't hide it."""
+    import gradio as gr  # noqa: PLC0415 - five seconds, and only here
+    from fastapi import FastAPI  # noqa: PLC0415
+
+    from tts_service.app.health import health_routes  # noqa: PLC0415
+    from tts_service.app.page import CSS, build_page, theme  # noqa: PLC0415
+
+    app = FastAPI(title="tts-service", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(health_routes(about))
+    gr.mount_gradio_app(
+        app, build_page(about), path="/", theme=theme(), css=CSS, footer_links=[], show_error=True, ssr_mode=False
+    )
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Loads the engine, then opens the port; ends with 1 and a plain sentence when the engine can't be loaded."""
+    options = arguments(argv)
+    shared = shared_folder()
+    quiet_environment(shared)
+    running = commit()
+    print(f"tts-service {version()} commit {running} shared {shared}", flush=True)
+
+    # Gradio takes seconds to import: it does so while the engine loads.
+    importing = threading.Thread(target=__import__, args=("tts_service.app.page",), daemon=True)
+    importing.start()
+    import uvicorn  # noqa: PLC0415
+
+    from tts_service.app.health import About  # noqa: PLC0415
+    from tts_service.engines.bundled import BundledEngine  # noqa: PLC0415
+
+    engine = BundledEngine(shared, device=options.device, say=lambda line: print(line, flush=True))
+    try:
+        engine.load()
+    except EngineFailed as failed:
+        print(f"ERROR: {failed}", file=sys.stderr, flush=True)
+        return 1
+    print(f"engine {engine.name} ready on {engine.device}", flush=True)
+    importing.join()
+    app = build_app(About(engine, version(), running))
+    uvicorn.run(
+        app,
+        host=options.host,
+        port=options.server_port,
+        log_level="info",
+        access_log=False,
+        timeout_graceful_shutdown=10,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
