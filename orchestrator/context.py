@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from orchestrator.store import Store
     from zentao_client import Zentao
 
+STORE_FILE = "orchestrator.sqlite"
+"""The store's file in the data folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -77,21 +80,23 @@ def open_context(settings: Settings) -> Context:
     from orchestrator.hosts import HostPool  # noqa: PLC0415
     from orchestrator.inventory import Inventory  # noqa: PLC0415
     from orchestrator.store import Store  # noqa: PLC0415
-    from zentao_client import Zentao  # noqa: PLC0415
+    from zentao_client import Entry, Zentao  # noqa: PLC0415
 
     inventory = Inventory.load(settings.inventory)
     password = settings.zentao.read_password().get_secret_value()
+    entry = settings.zentao.entry
     data_dir = settings.data_dir
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Context(
         settings=settings,
         inventory=inventory,
-        store=Store.open(data_dir / "orchestrator.sqlite"),
+        store=Store.open(data_dir / STORE_FILE),
         zentao=Zentao(
             settings.zentao.url,
             account=settings.zentao.account,
             password=password,
             state_dir=data_dir / "zentao",
+            entry=None if entry is None else Entry(entry.code, entry.read_key().get_secret_value()),
         ),
         hosts=HostPool(inventory, state_dir=data_dir / "hosts"),
         engine=Engine(data_dir),

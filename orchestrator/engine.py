@@ -255,6 +255,11 @@ class Engine:
     def __exit__(self, *exc_info: object) -> None:
         self.shutdown()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was launched and isn't shutting down."""
+        return _running is self and not self._stopping.is_set()
+
     # -- life ---------------------------------------------------------------------------------------------------------
 
     def launch(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +68,7 @@ class TaskReader:
         self.is_ours = is_ours
         self._triggered_by = triggered_by
         self.start = start
+        self.met: Counter[EventState] = Counter()
         self._stop = stop or threading.Event()
         self._guard = threading.Lock()
         self._locks: defaultdict[int, threading.RLock] = defaultdict(threading.RLock)
@@ -191,5 +192,9 @@ class TaskReader:
             state=state,
             note=note,
         )
-        if not self.store.record_event(event) and state is not EventState.NEW:
+        known = self.store.event(event.key)
+        if known is not None and known.state is state:
+            return
+        if not self.store.record_event(event):
             self.store.set_event_state(event.key, state, note=note)
+        self.met[state] += 1
