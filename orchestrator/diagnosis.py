@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from orchestrator.lined_yaml import ConfigError, read_yaml, validated
 from orchestrator.settings import Language
@@ -167,7 +167,7 @@ class Rule(_Model):
     pattern: PatternTexts
     """One of these has to be found."""
     requires: Annotated[tuple[str, ...], BeforeValidator(_as_list), AfterValidator(_compiles)] = ()
-    """Each of these has to stand somewhere in the log as well."""
+    """Each of these has to stand somewhere in the log or the error text as well."""
     where: Where = "any"
     """Look into the step's `log`, the program's own `error` text, or both."""
     steps: tuple[str, ...] = ()
@@ -181,9 +181,17 @@ class Rule(_Model):
     cause: Words
     remedy: Words
     details: tuple[Detail, ...] = ()
-    sample: str = Field(min_length=1)
+    sample: str = ""
     """A log in which this rule, and no other before it, has to be found."""
+    sample_error: str = ""
+    """The same for the program's own error text; a rule has at least one of both."""
     sample_step: str | None = None
+
+    @model_validator(mode="after")
+    def _has_a_sample(self) -> Rule:
+        if not self.sample and not self.sample_error:
+            raise ValueError(f"rule {self.id}: give a sample or a sample_error, so that it can be tested")
+        return self
 
     @cached_property
     def compiled(self) -> tuple[Pattern, ...]:
@@ -263,7 +271,7 @@ def diagnose(log_text: str, *, step: str | None, rules: RuleBook, error: str = "
         texts = {"log": (log,), "error": (said,), "any": (said, log)}[rule.where]
         for text in texts:
             hit = _last_hit(rule, text)
-            if hit is None or not all(any(_hits((one,), log)) for one in rule.required):
+            if hit is None or not all(any(_hits((one,), log)) or any(_hits((one,), said)) for one in rule.required):
                 continue
             number, line, captured = hit
             return Diagnosis(

@@ -100,6 +100,17 @@ class Succeeded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The words that go with the move to 已完成, after :class:`Succeeded` has said everything: effort and files."""
+
+    outcome: ClassVar[str] = "finished"
+    deployment: Deployment
+    hours: float
+    """Measured effort, from the transition to now."""
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
     """A step failed; the task is paused."""
 
@@ -261,6 +272,7 @@ class TaskDescription:
 Context = (
     Accepted
     | Succeeded
+    | Finished
     | Failed
     | Refused
     | NotAllowed

@@ -32,6 +32,7 @@ __all__ = ["MAX_BYTES", "Outcome", "clean_log", "redact", "render"]
 Outcome = Literal[
     "accepted",
     "succeeded",
+    "finished",
     "failed",
     "refused",
     "not_allowed",

@@ -17,6 +17,7 @@ from orchestrator.answers.contexts import (
     Context,
     Deployment,
     Failed,
+    Finished,
     HostProblem,
     NotAllowed,
     Refused,
@@ -108,6 +109,7 @@ def contexts(language: Language) -> dict[str, Context]:
             speech=Speech(text=hello, seconds=2.84, rms=0.082, rtf=0.121, peak=0.61, sample_rate=24000),
             audio_file="speech.wav", screenshot_html=picture, files=("deploy.txt", "speech.wav", "webui.png"),
         ),
+        Finished(deployment=deployment, hours=0.0556, files=("run-128-deploy.txt", "speech.wav", "webui.png")),
         Failed(
             deployment=deployment, step=titles[3], finding=oom, rollback="restored", steps=bad, started_at=BEGAN,
             finished_at=ENDED, log=LOG, log_file="run-128-931-5c0ffee1-deploy.txt", service_url="http://10.0.0.7:7860",
