@@ -6,7 +6,7 @@
 | read       | legacy page, signed page, v1                    | v2, v1                        |
 | actor      | legacy page, signed page                        | v2                            |
 | search     | v1 `search=1`                                   | the same                      |
-| transition | v1; legacy form to cancel or with files         | v2                            |
+| transition | v1; legacy form to cancel or with files         | v2; v1 to assign without hours
 | comment    | signed, legacy form, with an assignment         | v2, with an assignment        |
 | image      | v1 (images only)                                | v2                            |
 | file       | in the finishing form; a bug's own forms        | v2                            |
@@ -25,7 +25,7 @@ from zentao_client.ways.commenting import CommentWay, PageComments, PiggyBack, S
 from zentao_client.ways.filing import Album, FileWay, ImageWay, V1Images, V2Files, V2Images
 from zentao_client.ways.login import LoginWay, V1Login, V2Login
 from zentao_client.ways.making import MakeWay, V1Makes, V2Makes
-from zentao_client.ways.moving import MoveWay, PageMoves, V1Moves, V2Moves
+from zentao_client.ways.moving import MoveWay, PageMoves, V1EditAssigns, V1Moves, V2Moves
 from zentao_client.ways.reading import PageReads, Reader, ReadWay, SignedReads, V1Reads, V2Reads
 from zentao_client.ways.reporting import BugSearchWay, BugWay, PageBugs, PageBugSearch, V1Bugs, V2Bugs, V2BugSearch
 
@@ -76,7 +76,7 @@ def _for_v22(info: ServerInfo, session: Session, parser: Parser) -> Capabilities
         reader=reader,
         album=Album(),
         makes=(V2Makes(session),),
-        moves=(V2Moves(session, files),),
+        moves=(V2Moves(session, files), V1EditAssigns(session)),
         comments=(V2Comments(session), PiggyBack(session, reader)),
         images=(V2Images(session),),
         files=(files,),

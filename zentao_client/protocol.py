@@ -91,7 +91,7 @@ def read_v2(reply: Reply, expect: str | None = None) -> dict[str, Any]:
     words = messages_in(content.get("message", content.get("reason")))
     if reply.status == 403:
         raise Forbidden(_first(words, "not allowed"))
-    if reply.status == 404 or 404 in {content.get("code"), content.get("message")}:
+    if reply.status == 404 or 404 in (content.get("code"), content.get("message")):
         raise NotFound(_first(words, "not found"))
     if content.get("status") in {"fail", "failed", "error"} or content.get("result") == "fail":
         raise _refusal(words)

@@ -15,7 +15,7 @@ from zentao_client.history import TARGETS
 from zentao_client.models import Page, Task, Upload
 from zentao_client.parse import integer, number, rows
 from zentao_client.text import Fitted, fit_html, plain, readable, safe_html
-from zentao_client.ways.moving import Body, Verb
+from zentao_client.ways.moving import Body, Verb, hours_left
 
 # From which statuses a transition makes sense. ZenTao's APIs accept more, and do harm then: a start on a finished task
 # of 22.x reopens it without an assignee, a second finish adds the hours again.
@@ -170,7 +170,7 @@ class Tasks:
         if before.assigned_to == account:
             return replace(before, already=True)
         self._check_account(account)
-        body: Body = {"assignedTo": account, "left": before.left, "comment": _fitting(comment).html}
+        body: Body = {"assignedTo": account, "comment": _fitting(comment).html, **hours_left(before.left)}
         return self._send(before, "assign", body, lambda after: after.assigned_to == account)
 
     def start(self, task_id: int, *, left: float, consumed: float = 0, comment: str = "") -> Task:
@@ -281,6 +281,7 @@ class Tasks:
         files: Sequence[Upload] = (),
     ) -> Task:
         newest = max((action.id for action in before.actions), default=0)
+        names = {ACTIONS[verb], *(["edited"] if verb == "assign" else [])}
 
         def send() -> None:
             refusal: Unsupported | None = None
@@ -294,7 +295,7 @@ class Tasks:
         def look() -> Task | None:
             after = self.get(before.id)
             ours = any(
-                action.id > newest and action.name == ACTIONS[verb] and self._core.is_me(action.actor)
+                action.id > newest and action.name in names and self._core.is_me(action.actor)
                 for action in after.actions
             )
             return after if ours and holds(after) else None

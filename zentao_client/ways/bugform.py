@@ -10,7 +10,7 @@ import html
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zentao_client.errors import Rejected, Unsupported, ZentaoError
@@ -59,24 +59,6 @@ FORM = [
     "closedDate",
     "linkBug",
 ]
-# Put back through the API v1, which changes single fields.
-RESTORABLE = frozenset(
-    [
-        "title",
-        "severity",
-        "pri",
-        "type",
-        "steps",
-        "assignedTo",
-        "deadline",
-        "keywords",
-        "project",
-        "execution",
-        "task",
-        "story",
-        "module",
-    ]
-)
 ESCAPED = ("title", "keywords")
 _SHOWN_IMAGE = re.compile(r' onload="setImageSize\([^"]*\)"')
 _SHOWN_ADDRESS = re.compile(r"[^\"']*(?:file-read-|fileID=)(\d+)[^\"']*")
@@ -106,26 +88,29 @@ class PageBugFiles:
         before = self._reader.raw("bug", object_id)
         if before.names is None:
             raise Unsupported(f"bug {object_id} can't be read with accounts, so its form can't be filled in")
-        parts, labels = form_files([upload])
-        form = [*form_fields(bug_form(before.raw)), ("uid", secrets.token_hex(8)), *labels]
-        outcome = self._session.post_page("bug", "edit", [("bugID", str(object_id))], form, files=parts)
-        if outcome.alert:
-            raise Rejected([outcome.alert])
+        self._post(object_id, before.raw, [upload])
         self._restore(object_id, before)
         return 0
 
+    def _post(self, bug_id: int, raw: Raw, files: Sequence[Upload]) -> None:
+        parts, labels = form_files(files)
+        # Without an upload id the form would freeze the addresses of images as they are shown now.
+        form = [*form_fields(bug_form(raw)), ("uid", secrets.token_hex(8)), *labels]
+        outcome = self._session.post_page("bug", "edit", [("bugID", str(bug_id))], form, files=parts)
+        if outcome.alert:
+            raise Rejected([outcome.alert])
+
     def _restore(self, bug_id: int, before: Found) -> None:
-        lost = overwritten(before, self._reader.raw("bug", bug_id))
+        after = self._reader.raw("bug", bug_id)
+        lost = overwritten(before, after)
         if not lost:
             return
-        repaired = {field: value for field, value in lost.items() if field in RESTORABLE}
         try:
-            if repaired:
-                self._session.v1("PUT", f"/bugs/{bug_id}", json=repaired)
+            self._post(bug_id, {**after.raw, **lost}, ())
         except ZentaoError as error:
-            log.error("bug %s: attaching a file overwrote %s; not restored: %s", bug_id, sorted(lost), error)
-            return
-        log.warning("bug %s: attaching a file overwrote %s; restored %s", bug_id, sorted(lost), sorted(repaired))
+            log.error("bug %s: attaching a file overwrote %s, not restored: %s", bug_id, dict(lost), error)
+        else:
+            log.warning("bug %s: attaching a file overwrote and restored %s", bug_id, sorted(lost))
 
 
 def bug_form(raw: Raw) -> dict[str, Any]:
@@ -155,7 +140,7 @@ def overwritten(before: Found, after: Found) -> Mapping[str, Any]:
         for row in changed:
             field = str(row.get("field"))
             if field != "files" and _comparable(row.get("old")) != _comparable(row.get("new")):
-                lost.setdefault(field, html.unescape(str(row.get("old"))) if field in ESCAPED else row.get("old"))
+                lost.setdefault(field, row.get("old"))
     return lost
 
 

@@ -8,6 +8,7 @@ from zentao_client.errors import BadReply, Rejected, Unsupported
 from zentao_client.models import ObjectKind
 from zentao_client.parse import account, number
 from zentao_client.session import Session
+from zentao_client.ways.moving import hours_left
 from zentao_client.ways.reading import Reader
 
 
@@ -93,7 +94,7 @@ class PiggyBack:
         if assignee is None:
             raise Unsupported(f"nobody is assigned to {kind} {object_id}, so no assignment can carry a comment")
         if kind == "task":
-            body = {"assignedTo": assignee, "left": number(raw.get("left")), "comment": html}
+            body = {"assignedTo": assignee, "comment": html, **hours_left(number(raw.get("left")))}
             self._session.v1("POST", f"/tasks/{object_id}/assignto", json=body)
         else:
             self._session.v1("POST", f"/bugs/{object_id}/assign", json={"assignedTo": assignee, "comment": html})
