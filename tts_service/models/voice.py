@@ -138,7 +138,8 @@ class Voice:
         train = pulses(score.pitch, score.voiced)
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(train.shape, generator=generator).to(self._device)
-        gate = torch.nn.functional.interpolate(score.open[:, None], train.shape[1], mode="linear")[:, 0]
+        ramp = torch.nn.functional.interpolate(score.open[:, None], train.shape[1], mode="linear")[:, 0]
+        gate = (2 * ramp - 1).clamp(min=0.0)  # shut from the first to the last sample of a shut frame
         context = self.vocoder.config.context
         begin, size = 0, score.frames if chunk is None else min(_FIRST_CHUNK, chunk)
         while begin < score.frames:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tts_service.models.acoustic import MEL_SCALE, PITCH_CENTRE, AcousticConfig, AcousticModel, spread
+from tts_service.models.acoustic import MEL_SCALE, PITCH_CENTRE, AcousticConfig, AcousticModel, Spread, spread
 from tts_service.models.position import positions
 from tts_service.models.symbols import TOKENS
 from tts_service.training.corpus import WORK, Example, load
@@ -23,6 +23,7 @@ from tts_service.training.prosody import EMOTIONS, SPEAKERS
 
 _SEED = 7
 _POOL = 12  # batches are cut from a pool of this many, sorted by length, so that little is padding
+_WINDOW = 128  # frames
 _DURATION_WEIGHT, _PITCH_WEIGHT, _VOICING_WEIGHT = 1.0, 3.0, 0.2
 
 
@@ -69,19 +70,32 @@ def batch(examples: Sequence[Example], on: torch.device) -> Batch:
     )
 
 
-def losses(model: AcousticModel, data: Batch) -> dict[str, Tensor]:
-    """The weighted losses of a batch."""
+def _window(over: Spread, starts: Tensor, width: int) -> tuple[Spread, Tensor]:
+    """Cuts `width` frames out of each row of a spread, from `starts` (batch,); also returns the frames' indices."""
+    index = starts[:, None] + torch.arange(width, device=starts.device)
+    wide = index[..., None]
+    features = torch.gather(over.features, 1, wide.expand(-1, -1, over.features.shape[-1]))
+    return Spread(torch.gather(over.token, 1, index), features, torch.gather(over.mask, 1, wide)), index
+
+
+def losses(model: AcousticModel, data: Batch, starts: Tensor, width: int) -> dict[str, Tensor]:
+    """The weighted losses of a batch: durations of all tokens, the rest on a window of `width` frames of each row.
+
+    Frames of one utterance resemble each other: more utterances with fewer frames teach faster.
+    """
     encoded, durations = model.encode(data.ids, data.places, data.speaker, data.emotion, data.pace)
     known = (data.ids != 0).float()
     duration = ((durations - torch.log1p(data.durations)).abs() * known).sum() / known.sum()
-    over = spread(data.durations, data.mel.shape[1])
+    over, index = _window(spread(data.durations, data.mel.shape[1]), starts, width)
+    true_pitch, voiced = torch.gather(data.pitch, 1, index), torch.gather(data.voiced, 1, index)
+    true_mel = torch.gather(data.mel, 1, index[..., None].expand(-1, -1, data.mel.shape[-1]))
     frames = model.expand(encoded, over)
     prosody = model.prosody(frames, over.mask)
     real = over.mask.squeeze(-1)
-    pitch = ((prosody.pitch - data.pitch).abs() * data.voiced).sum() / data.voiced.sum()
-    voicing = functional.binary_cross_entropy_with_logits(prosody.voicing, data.voiced, weight=real, reduction="sum")
-    mel = model.decode(frames, data.pitch, data.voiced, over.mask)
-    error = ((mel - data.mel).abs().mean(-1) * real).sum() / real.sum() / MEL_SCALE
+    pitch = ((prosody.pitch - true_pitch).abs() * voiced).sum() / voiced.sum().clamp(min=1.0)
+    voicing = functional.binary_cross_entropy_with_logits(prosody.voicing, voiced, weight=real, reduction="sum")
+    mel = model.decode(frames, true_pitch, voiced, over.mask)
+    error = ((mel - true_mel).abs().mean(-1) * real).sum() / real.sum() / MEL_SCALE
     return {
         "duration": _DURATION_WEIGHT * duration,
         "pitch": _PITCH_WEIGHT * pitch,
@@ -113,9 +127,16 @@ def train(work: Path, *, minutes: float, hours: float, size: int, rate: float) -
     model = AcousticModel(config()).to(on)
     print(f"acoustic: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters on {on}", flush=True)
     sampler = Sampler(load(work / "corpus", hours), size)
-    Loop(model, work / "acoustic.pt", minutes=minutes, rate=rate).run(
-        lambda step: losses(model, batch(sampler(step), on))
-    )
+
+    def step_losses(step: int) -> dict[str, Tensor]:
+        examples = sampler(step)
+        data = batch(examples, on)
+        width = min(_WINDOW, data.mel.shape[1])
+        chance = random.Random(step)
+        starts = [chance.randrange(max(1, len(e.pitch) - width + 1)) for e in examples]
+        return losses(model, data, torch.tensor(starts, device=on), width)
+
+    Loop(model, work / "acoustic.pt", minutes=minutes, rate=rate).run(step_losses)
 
 
 def main() -> None:
@@ -123,8 +144,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--hours", type=float, default=6.0)
-    parser.add_argument("--batch", type=int, default=6)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--work", type=Path, default=WORK)
     arguments = parser.parse_args()

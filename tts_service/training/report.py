@@ -85,7 +85,6 @@ def measure(voice: Voice, examples: Sequence[Example]) -> dict[str, Any]:
         "clipped_sentences": sum(peak >= 1.0 for peak in peaks),
         "pause_dbfs_worst": round(_decibel(max(pauses)), 1),
         "rtf_one_thread": round(computing / seconds, 4),
-        "weights_mb": round(sum(path.stat().st_size for path in (VOICES / VOICE).glob("*.safetensors")) / 1e6, 2),
     }
 
 
@@ -107,6 +106,32 @@ def _commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
+def report(
+    work: Path, voice_folder: Path, *, sentences: int = 100, out: Path = RESULT, pictures: Path | None = None
+) -> None:
+    """Measures the voice in `voice_folder`, prints the table and writes `out`."""
+    torch.set_num_threads(1)
+    voice = Voice.load(voice_folder)
+    examples = held_out(load_shard(work / "corpus" / f"{DEV}.npz"), sentences)
+    figures = measure(voice, examples)
+    figures["weights_mb"] = round(sum(path.stat().st_size for path in voice_folder.glob("*.safetensors")) / 1e6, 2)
+    result = {
+        "name": "voice",
+        "voice": f"{voice.description.name} {voice.description.version}",
+        "figures": figures,
+        "machine": machine(),
+        "commit": _commit(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        print(f"{name:<{width}}  {value}")
+    if pictures:
+        draw(voice, examples[:6], pictures)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -116,25 +141,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument("--pictures", type=Path)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    voice = Voice.load(arguments.voice)
-    examples = held_out(load_shard(arguments.work / "corpus" / f"{DEV}.npz"), arguments.sentences)
-    figures = measure(voice, examples)
-    result = {
-        "name": "voice",
-        "voice": f"{voice.description.name} {voice.description.version}",
-        "figures": figures,
-        "machine": machine(),
-        "commit": _commit(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    width = max(map(len, figures))
-    for name, value in figures.items():
-        print(f"{name:<{width}}  {value}")
-    if arguments.pictures:
-        draw(voice, examples[:6], arguments.pictures)
+    report(
+        arguments.work,
+        arguments.voice,
+        sentences=arguments.sentences,
+        out=arguments.out,
+        pictures=arguments.pictures,
+    )
 
 
 if __name__ == "__main__":

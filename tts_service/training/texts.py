@@ -103,7 +103,10 @@ def _word(chance: random.Random, english: float) -> list[str]:
         kind = chance.random()
         if kind < 0.45:
             letters = [list(chance.choice(known.letters)) for _ in range(chance.randint(1, 4))]
-            return _joined(letters, "#1")
+            # front ends write CPU as three words or as one
+            return (
+                _joined(letters, "#1") if chance.random() < 0.4 else [phone for letter in letters for phone in letter]
+            )
         return list(chance.choice(known.technical if kind < 0.7 else known.english))
     if draw < english + 0.25:
         return list(chance.choice(known.particles))
