@@ -41,7 +41,7 @@ def _port(text: str) -> int:
 
 
 def quiet_environment(shared: Path) -> None:
-    """Keeps Gradio at home: no analytics, no version check, files under the shared folder. Before gradio is imported."""
+    """Keeps Gradio at home: no analytics, no version check, files under the shared folder. Comes before its import."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("GRADIO_TEMP_DIR", str(shared / "run" / "gradio"))

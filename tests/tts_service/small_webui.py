@@ -1,0 +1,40 @@
+"""A small real HTTP server that start_app.sh can start in the WebUI's place: same flags, same /healthz.
+
+What it does is asked for by files beside it: ``die`` (ends with its text), ``stubborn`` (ignores TERM), ``mute`` (never
+opens the port).
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+class Health(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = json.dumps({"status": "ok", "pid": os.getpid(), "argv": sys.argv[1:], "cwd": str(Path.cwd())}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--server_port", type=int)
+parser.add_argument("--host")
+parser.add_argument("--device")
+options = parser.parse_args()
+if (HERE / "die").exists():
+    sys.exit((HERE / "die").read_text())
+if (HERE / "stubborn").exists():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if (HERE / "mute").exists():
+    while True:
+        time.sleep(60)
+HTTPServer((options.host, options.server_port), Health).serve_forever()
