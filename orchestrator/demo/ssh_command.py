@@ -98,7 +98,7 @@ class _Pump:
             self._poller.register(descriptor, select.POLLIN)
         try:
             self._carry()
-        except OSError:
+        except (OSError, EOFError, paramiko.SSHException):
             return  # the client closed its side; the command goes on without pipes
         finally:
             self._channel.close()

@@ -17,7 +17,7 @@ _TICK = 0.5
 # A process that the command left in the background may hold its output open for ever.
 _LINGER = 1.0
 # What the watchdog grants on top of a command's own time-out, so that it acts only on what ignores that.
-_GRACE = 2.0
+_GRACE = 1.0
 
 
 @dataclass(frozen=True)

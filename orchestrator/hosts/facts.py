@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -129,7 +130,7 @@ def parse_facts(text: str, *, asked_at: float, answered_at: float) -> HostFacts:
         raise ValueError("the host's facts broke off")
     now = _number(last.get("now", ""))
     loads = [_number(word) for word in last.get("load", "").split()[:3]]
-    disk = last.get("disk", "").split()
+    disk = parse_df(last.get("disk", ""))
     git = last.get("git", "").split()
     return HostFacts(
         user=last.get("user", ""),
@@ -147,14 +148,24 @@ def parse_facts(text: str, *, asked_at: float, answered_at: float) -> HostFacts:
         root=last.get("root", ""),
         root_exists=last.get("root_exists") == "yes",
         root_writable=last.get("root_writable") == "yes",
-        disk_total=_kib(disk[-5]) if len(disk) >= 6 else None,
-        disk_free=_kib(disk[-3]) if len(disk) >= 6 else None,
+        disk_total=None if disk is None else disk[0] * 1024,
+        disk_free=None if disk is None else disk[1] * 1024,
         clock_skew=None if now is None else round(now - (asked_at + answered_at) / 2, 3),
         git=git[2] if len(git) >= 3 else None,
         pythons=tuple(_pythons(value for key, value in rows if key == "python")),
         gpus=tuple(_gpus(value for key, value in rows if key == "gpu")),
         tools=frozenset(value for key, value in rows if key == "tool"),
     )
+
+
+def parse_df(line: str) -> tuple[int, int] | None:
+    """Total and free of a line of `df -P`, in its units; device and mount point may hold spaces.
+
+    >>> parse_df("/dev/sda1 1000 400 600 40% /mnt/my disk")
+    (1000, 600)
+    """
+    found = re.search(r"\s(\d{1,18})\s+\d+\s+(\d{1,18})\s+(?:\d+%|-)\s+/", line)
+    return (int(found.group(1)), int(found.group(2))) if found else None
 
 
 def _pythons(values: Iterable[str]) -> Iterable[PythonFact]:

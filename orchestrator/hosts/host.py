@@ -10,7 +10,7 @@ from orchestrator.hosts import files
 from orchestrator.hosts.address import HostAddress
 from orchestrator.hosts.command import Completed, RawCompleted, execute
 from orchestrator.hosts.errors import HostBusy, HostDenied, HostDiskFull, HostError, HostTimeout, HostUnreachable
-from orchestrator.hosts.facts import HostFacts, facts_program, parse_facts
+from orchestrator.hosts.facts import HostFacts, facts_program, parse_df, parse_facts
 from orchestrator.hosts.jobs import Jobs
 from orchestrator.hosts.links import Links
 from orchestrator.hosts.lock import (
@@ -23,7 +23,7 @@ from orchestrator.hosts.lock import (
     unlock_program,
 )
 from orchestrator.hosts.ports import PortHolder, parse_port_holder, port_program
-from orchestrator.hosts.shell import STDIN_SHELL, program, quote, shell_command
+from orchestrator.hosts.shell import BASE, STDIN_SHELL, program, quote, shell_command
 from orchestrator.hosts.watchdog import Watchdog
 
 OUTPUT_LIMIT = 1024 * 1024
@@ -155,29 +155,32 @@ class Host:
             return HostDiskFull(self.name, "there is no space left on the disk", detail=words)
         if any(text in lower for text in _DENIED):
             return HostDenied(self.name, "the account has no right to do this", detail=words)
-        return self._refusal("~", "the home folder", words, 0)
+        return self._refusal(None, "~/.zentao-deploy", words, 0)
 
-    def _refusal(self, folder: str, what: str, words: str, size: int) -> HostError:
-        """Find out why something could not be written in `folder`."""
+    def _refusal(self, folder: str | None, what: str, words: str, size: int) -> HostError:
+        """Find out why something could not be written in `folder` (None: our own)."""
         try:
-            state = self._execute(STDIN_SHELL, program(_room_program(folder)), 30.0, OUTPUT_LIMIT).stdout.split()
+            told = self._execute(STDIN_SHELL, program(_room_program(folder)), 30.0, OUTPUT_LIMIT)
         except (HostUnreachable, HostTimeout):
-            state = []
-        if len(state) == 3 and state[1].isdigit() and state[2].isdigit():
-            if int(state[1]) * 1024 < max(size, _ROOM) or int(state[2]) == 0:
-                return HostDiskFull(self.name, f"there is no space left for {what}", detail=words)
-            if state[0] == b"no":
-                return HostDenied(self.name, f"the account may not write {what}", detail=words)
+            return HostError(self.name, f"the host refused to work on {what}", detail=words)
+        writable, blocks, inodes = [*told.stdout.decode("utf-8", "replace").split("\n"), "", "", ""][:3]
+        room, files_room = parse_df(blocks), parse_df(inodes)
+        full = room is not None and room[1] * 1024 < max(size, _ROOM)
+        # A file system that counts no inodes says that it has none at all.
+        if full or (files_room is not None and files_room[0] > 0 and files_room[1] == 0):
+            return HostDiskFull(self.name, f"there is no space left for {what}", detail=words)
+        if writable == "no":
+            return HostDenied(self.name, f"the account may not write {what}", detail=words)
         return HostError(self.name, f"the host refused to work on {what}", detail=words)
 
 
-def _room_program(folder: str) -> str:
-    """Print `<yes|no: writable> <free KiB> <free inodes>` of a folder; 1 inode where the file system has no count."""
-    where = '"$HOME"' if folder == "~" else quote(folder)
+def _room_program(folder: str | None) -> str:
+    """Print whether a folder is writable (`yes`, `no`), then its line of `df` in KiB, and in inodes."""
     return f"""
-folder={where}
+folder={BASE if folder is None else quote(folder)}
+[ -e "$folder" ] || folder=$HOME
 writable=no; [ -w "$folder" ] && writable=yes
-kib=$(df -Pk -- "$folder" | tail -n 1 | awk '{{ print $(NF - 2) }}')
-inodes=$(df -Pi -- "$folder" 2>/dev/null | tail -n 1 | awk '{{ print $(NF - 4) == 0 ? 1 : $(NF - 2) }}')
-echo "$writable" "$kib" "${{inodes:-1}}"
+echo $writable
+df -Pk -- "$folder" | tail -n 1
+df -Pi -- "$folder" 2>/dev/null | tail -n 1
 """

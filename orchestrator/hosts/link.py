@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import fabric
 import paramiko
+from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 from paramiko.pkey import UnknownKeyType
 
 from orchestrator.hosts.address import HostAddress
@@ -146,7 +147,7 @@ def _log_in(
     client: paramiko.SSHClient = connection.client
     client.set_missing_host_key_policy(_Reject(entry.name))
     for path in known_hosts:
-        _load_known_hosts(entry, client, path)
+        _load_known_hosts(client, path)
     began = time.monotonic()
     try:
         connection.open()
@@ -160,13 +161,20 @@ def _log_in(
     return Link(connection, transport, sock)
 
 
-def _load_known_hosts(entry: HostAddress, client: paramiko.SSHClient, path: Path) -> None:
+def _load_known_hosts(client: paramiko.SSHClient, path: Path) -> None:
+    """Take over what stands in the file. A line that can't be read counts for nothing, as with OpenSSH's client."""
     try:
-        client.load_host_keys(str(path))
-    except FileNotFoundError:
-        return  # no known keys: the key will be refused as unknown, and the message says so
-    except (OSError, paramiko.SSHException, ValueError) as error:
-        raise HostKeyMismatch(entry.name, f"{path} can't be read as known_hosts", detail=str(error)) from error
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return  # no known keys: the host's key will be refused as unknown, and the message says so
+    for line in lines:
+        if not line.strip() or line.lstrip().startswith(("#", "@")):
+            continue  # certificate authorities and revocations aren't supported by the library
+        with contextlib.suppress(InvalidHostKey, paramiko.SSHException, UnknownKeyType, ValueError):
+            entry = HostKeyEntry.from_line(line.strip())
+            for name in entry.hostnames if entry is not None and entry.key is not None else ():
+                assert entry is not None
+                client.get_host_keys().add(name, entry.key.get_name(), entry.key)
 
 
 def _login_error(entry: HostAddress, error: Exception, seconds: float, limits: Limits) -> HostError:

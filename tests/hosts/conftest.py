@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Protocol
@@ -16,16 +21,24 @@ from orchestrator.inventory import HostEntry
 from tests.support.sshd import end_everything_at_home, refuses_this_account, running_sshd
 
 
-class Place(Protocol):
-    """What both servers have in common."""
-
-    port: int
-    user: str
-    home: Path
-    client_key_path: Path
+class Reachable(Protocol):
+    """Where a server is and how to get in."""
 
     @property
+    def port(self) -> int: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def home(self) -> Path: ...
+    @property
+    def client_key_path(self) -> Path: ...
+    @property
     def host_key_line(self) -> str: ...
+
+
+class Place(Reachable, Protocol):
+    """What both servers have in common: their connections can be cut."""
+
     def cut(self) -> None: ...
 
 
@@ -57,7 +70,37 @@ def _account_may_log_in(tmp_path_factory: pytest.TempPathFactory) -> None:
         _refused.append(str(skipped))
 
 
-def entry_of(place: Place, tmp_path: Path, **changes: object) -> HostEntry:
+@dataclass(frozen=True)
+class HostProcess:
+    """The embedded host in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    user: str
+    home: Path
+    client_key_path: Path
+    host_key_line: str
+
+
+@contextmanager
+def start_host_process(home: Path, folder: Path, wrapper: Sequence[str] = ()) -> Iterator[HostProcess]:
+    """`python -m orchestrator.demo.ssh_host`, under the command `wrapper` if given."""
+    ready = folder / "ready.json"
+    command = [sys.executable, "-m", "orchestrator.demo.ssh_host", "--home", str(home), "--ready-file", str(ready)]
+    process = subprocess.Popen([*wrapper, *command])
+    try:
+        eventually(lambda: ready.exists() or process.poll() is not None, 30)
+        told = json.loads(ready.read_text())
+        yield HostProcess(
+            process, told["port"], told["user"], home, Path(told["client_key_path"]), told["host_key_line"]
+        )
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0
+        end_everything_at_home(home)
+
+
+def entry_of(place: Reachable, tmp_path: Path, **changes: object) -> HostEntry:
     known_hosts = tmp_path / "known_hosts"
     known_hosts.write_text(place.host_key_line)
     values: dict[str, object] = {
