@@ -11,7 +11,7 @@ import html
 import re
 from dataclasses import dataclass, field
 
-MAX_HTML_BYTES = 1024 * 1024
+MAX_HTML_BYTES = 512 * 1024
 """Above this nothing is parsed at all."""
 MAX_TEXT_BYTES = 64 * 1024
 """More visible text than this is no deployment ticket."""
@@ -167,7 +167,7 @@ def html_to_lines(description: str) -> tuple[Line, ...]:
     if len(description) > MAX_HTML_BYTES or len(description.encode("utf-8", "replace")) > MAX_HTML_BYTES:
         raise TextTooLong
     page = _read(description, preformatted=False)
-    if not page.saw_block and not page.table_count:
+    if not page.saw_block and "\n" in description:
         page = _read(description, preformatted=True)
     return tuple(page.lines)
 

@@ -224,7 +224,14 @@ class _Reader:
         for (_, value, field), (end, _, _) in zip(starts, [*starts[1:], (len(text), 0, "")], strict=False):
             last = end == len(text)
             pairs.append(_Pair(field, text[value:end].strip() if last else text[value:end].strip(_AROUND)))
+        if starts and starts[0][0] > 0 and text[starts[0][0] : starts[0][1]].isascii():
+            return pairs if any(self._is_correct(pair) for pair in pairs) else []
         return pairs
+
+    def _is_correct(self, pair: _Pair) -> bool:
+        """Whether words in the middle of an English sentence (`on a host: it holds …`) are a setting after all."""
+        given = Given(pair.field, pair.raw, None, "")
+        return pair.field != "text" and not isinstance(values.check(given, self._rules), TicketProblem)
 
     def _key_before(self, text: str, floor: int, colon: int) -> tuple[int, str | None]:
         """The longest known key that ends at the colon, and where it begins."""

@@ -14,8 +14,8 @@ SHOWN = 160
 
 _MESSAGES: dict[str, dict[Language, str]] = {
     "too_long": {
-        "zh-CN": "任务描述太长（超过 64 KB 文字），没有读取。请只保留部署设置，日志等内容请作为附件上传。",
-        "en": "The description is too long (more than 64 KB of text) and was not read. Attach what is no setting.",
+        "zh-CN": "任务描述太长，没有读取：文字最多 64 KB，连格式最多 512 KB。请只留部署设置，日志等请作为附件上传。",
+        "en": "The description is too long and was not read: at most 64 KB of text, 512 KB with markup. Attach logs.",
     },
     "title_html": {
         "zh-CN": "任务标题里有 HTML 标记。请把标题改成普通文字。",
