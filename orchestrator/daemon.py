@@ -44,13 +44,13 @@ def serve(settings: Settings) -> int:
             as_json=settings.log.as_json,
             secrets=[settings.zentao.read_password().get_secret_value(), token, *filter(None, [webhook_secret])],
         )
-        with WebServer(settings.web.host, settings.web.port) as web:
-            context.engine.launch()
-            drained = False
-            try:
-                operations = Operations(context, stop=stop)
-                operations.tidy()
-                poller = Poller(operations.reader, settings.poll.interval_seconds, each_tick=operations.tidy)
+        context.engine.launch()
+        drained = False
+        try:
+            operations = Operations(context, stop=stop)
+            operations.tidy()
+            poller = Poller(operations.reader, settings.poll.interval_seconds, each_tick=operations.tidy)
+            with WebServer(settings.web.host, settings.web.port) as web:
                 web.serve(build_app(operations, poller, webhook_secret=webhook_secret, control_token=token))
                 control_file = write_control_file(settings.data_dir, web.url, token)
                 poller.start()
@@ -60,12 +60,11 @@ def serve(settings: Settings) -> int:
                 notify("STOPPING=1")
                 log.info("stopping")
                 control_file.unlink(missing_ok=True)
-                poller.stop()
-                web.stop()
-            finally:
-                stop.set()
-                drained = context.engine.shutdown(DRAIN_SECONDS)
-                log.info("stopped", drained=drained)
+            poller.stop()
+        finally:
+            stop.set()
+            drained = context.engine.shutdown(DRAIN_SECONDS)
+            log.info("stopped", drained=drained)
     if not drained:
         # A step that doesn't return would keep the interpreter waiting for its thread; its record is on disk.
         sys.stderr.flush()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from orchestrator.cli import follow, output
 from orchestrator.cli.operator import operator
 from orchestrator.cli.options import Config, Json, RunId, load_settings
-from orchestrator.store.records import RunState
 
 
 def cancel(run_id: RunId, as_json: Json = False, config: Config = None) -> int:
@@ -16,7 +15,7 @@ def cancel(run_id: RunId, as_json: Json = False, config: Config = None) -> int:
     settings = load_settings(config)
     with operator(settings) as owner:
         run = owner.cancel(run_id)
-        if not RunState(run["state"]).final:
+        if run["state"] in follow.UNDER_WAY:
             run = follow.show(owner.follow(run_id), quiet=as_json)
     output.data(run if as_json else follow.summary(run), as_json=as_json)
     return 0 if run["state"] == "cancelled" else 1

@@ -8,6 +8,9 @@ from typing import Any
 from orchestrator.cli import output
 from orchestrator.cli.exits import CANCELLED, FAILED, OK
 
+UNDER_WAY = ("waiting", "running")
+"""The states of a run that are not final."""
+
 _MARKS = {"ok": "✓", "reused": "=", "skipped": "-", "failed": "✗"}
 _STATUS = {"succeeded": OK, "cancelled": CANCELLED}
 

@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import httpx
-
 from orchestrator.cli.exits import AUTH, Failure
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import httpx
+
     from orchestrator.operations import Operations
     from orchestrator.settings import Settings
 
 CONTROL_FILE = "control.json"
-_FOLLOW_TIMEOUT = httpx.Timeout(10.0, read=None)
 
 
 class Operator(Protocol):
@@ -42,6 +41,8 @@ class Daemon:
     is_daemon = True
 
     def __init__(self, url: str, token: str, pid: int) -> None:
+        import httpx  # noqa: PLC0415 - not for `--help`
+
         self.pid = pid
         # No proxy from the environment: this is our own machine.
         self._http = httpx.Client(
@@ -58,6 +59,8 @@ class Daemon:
             raise Failure(f"{error.filename} belongs to another user: use that account (or sudo -u)", AUTH) from error
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        import httpx  # noqa: PLC0415
+
         try:
             daemon._http.get("/control/runs", params={"limit": 1}, timeout=5.0).raise_for_status()
         except httpx.HTTPError:
@@ -85,7 +88,7 @@ class Daemon:
 
     def follow(self, run_id: str) -> Iterator[dict[str, Any]]:
         """Read along."""
-        with self._http.stream("GET", f"/control/runs/{run_id}/follow", timeout=_FOLLOW_TIMEOUT) as answer:
+        with self._http.stream("GET", f"/control/runs/{run_id}/follow", timeout=None) as answer:
             if answer.status_code != 200:
                 answer.read()
                 raise _failure(answer)

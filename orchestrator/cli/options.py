@@ -16,7 +16,7 @@ Config = Annotated[
         "--config",
         "-c",
         metavar="FILE",
-        help="Settings file. Default: $ZENTAO_DEPLOY_CONFIG, ./zentao-deploy.yaml, then the one in /etc/zentao-deploy/.",
+        help="Settings file. Default: $ZENTAO_DEPLOY_CONFIG, ./zentao-deploy.yaml, else the one in /etc/zentao-deploy.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output; no spinner, no questions.")]

@@ -40,9 +40,7 @@ def run(
             ended = follow.show(owner.follow(run_id), quiet=as_json)
         except KeyboardInterrupt:
             where = "in the daemon" if owner.is_daemon else "at the next `serve` or `run`"
-            output.tell(
-                f"no longer following; the deployment goes on {where}. To stop it: zentao-deploy cancel {run_id}"
-            )
+            output.tell(f"no longer following; it goes on {where}. To stop it: zentao-deploy cancel {run_id}")
             return CANCELLED
     output.data(ended if as_json else follow.summary(ended), as_json=as_json)
     return follow.status_of(ended)

@@ -27,9 +27,7 @@ def create(
     playbook: Annotated[str | None, typer.Option("--playbook", help="Default: the configured one.")] = None,
     title: Annotated[str | None, typer.Option("--title", help="Default: 【PLAYBOOK部署】.")] = None,
     execution: Annotated[int | None, typer.Option("--execution", help="Default: the first configured one.")] = None,
-    assign: Annotated[
-        str | None, typer.Option("--assign", metavar="ACCOUNT", help="Assign it to this account.")
-    ] = None,
+    assign: Annotated[str | None, typer.Option("--assign", metavar="ACCOUNT", help="Assign it to them.")] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -48,18 +46,16 @@ def create(
     with use(open_context(settings)) as context:
         rules = ticket_rules(context)
         if not rules.title.matches(name):
-            raise Failure(
-                f"the title {name!r} doesn't match rule.title ({rules.title.pattern}): the daemon would pass it by"
-            )
+            raise Failure(f"the title {name!r} doesn't match rule.title ({rules.title.pattern}): it would be passed by")
         spec = DeploySpec(ref=ref, host=host, port=port, text=text, playbook=playbook)
         description = task_description(spec, rules, bot=settings.zentao.account)
         checked = parse_ticket(name, description, rules=rules)
         if isinstance(checked, TicketProblems):
-            told = "\n".join(
+            words = "\n".join(
                 problem.message + (f" ({', '.join(problem.allowed)})" if problem.allowed else "")
                 for problem in checked.problems
             )
-            raise Failure(f"such a ticket would be refused:\n{told}")
+            raise Failure(f"such a ticket would be refused:\n{words}")
         task = context.zentao.tasks.create(
             place, name, type="devel", description=description, assigned_to=assign, estimate=1
         )

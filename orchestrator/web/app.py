@@ -57,9 +57,9 @@ class WebServer:
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((host, port))
-        except OSError:
+        except OSError as error:
             self._socket.close()
-            raise
+            raise OSError(f"can't listen on {host}:{port} (web.host, web.port): {error.strerror or error}") from error
         self.port: int = self._socket.getsockname()[1]
         # A wildcard address can't be called; whoever listens everywhere listens here too.
         local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
