@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 BROWSER_VARIABLE = "ZENTAO_DEPLOY_CHROMIUM"
 _ERROR = ".toast-body.error"
-_SETTLE = 400  # milliseconds for the last drawing
+_SETTLE = 300  # milliseconds between two pictures
 _ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-sync",
     "--disable-domain-reliability", "--disable-client-side-phishing-detection", "--disable-dev-shm-usage",
@@ -40,9 +40,8 @@ def probe(task: dict[str, Any]) -> dict[str, Any]:
         host = urlsplit(task["url"]).netloc
         page.route("**/*", lambda route: route.continue_() if _is_local(route.request.url, host) else route.abort())
         wrong = _visit(page, task, Error)
-        page.wait_for_timeout(min(_SETTLE, max(_left(task), 1)))
         try:
-            picture = page.screenshot(full_page=True, animations="disabled", timeout=max(_left(task), 1000))
+            picture = _still(page, task)
         except Error as error:
             return {"ok": False, "detail": "; ".join([*wrong, f"no picture: {_first_line(error)}"])}
         finally:
@@ -73,6 +72,18 @@ def _visit(page: Any, task: dict[str, Any], error_type: type[Exception]) -> list
         said = _errors(page, error_type)
         return said or [f"{doing}: {_first_line(error)}"]
     return _errors(page, error_type)
+
+
+def _still(page: Any, task: dict[str, Any]) -> bytes:
+    """The picture once it no longer changes: a waveform is drawn some moments after its place is there."""
+    before = b""
+    for _ in range(6):
+        picture: bytes = page.screenshot(full_page=True, animations="disabled", timeout=max(_left(task), 1000))
+        if picture == before or _left(task) < 2000:
+            break
+        before = picture
+        page.wait_for_timeout(_SETTLE)
+    return picture
 
 
 def _errors(page: Any, error_type: type[Exception]) -> list[str]:

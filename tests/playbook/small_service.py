@@ -30,7 +30,9 @@ stop() {
 }
 case $mode in
   print-venv-key) echo key-1 ;;
-  prepare) mkdir -p "$TTS_SHARED/venvs/key-1"; echo prepared with "$PYTHON" ;;
+  prepare)
+    echo "checked" >&2
+    if [ -d "$TTS_SHARED/venvs/key-1" ]; then echo reused; else mkdir -p "$TTS_SHARED/venvs/key-1"; echo built; fi ;;
   stop) stop ;;
   start)
     stop

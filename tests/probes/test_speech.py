@@ -144,9 +144,7 @@ def test_a_child_that_never_ends_is_ended_with_all_its_family(tmp_path: Path) ->
 def test_a_child_that_crashes_is_told_with_its_last_words() -> None:
     code = "import sys; print('boom', file=sys.stderr); sys.exit(3)"
     with pytest.raises(ChildFailed, match="ended with status 3 and no result: boom"):
-        run_child(
-            "test", {}, 20, command=[sys.executable, "-c", "import sys; print('boom', file=sys.stderr); sys.exit(3)"]
-        )
+        run_child("test", {}, 20, command=[sys.executable, "-c", code])
 
 
 def test_results_are_plain_values() -> None:
