@@ -24,6 +24,7 @@ from orchestrator.web.app import WebServer, build_app, new_token, write_control_
 
 log = structlog.get_logger("daemon")
 
+FIRST_TICK_SECONDS: Final = 5.0
 DRAIN_SECONDS: Final = 25.0
 """Short steps end within it; systemd waits 90 s by default before it kills."""
 
@@ -52,8 +53,10 @@ def serve(settings: Settings) -> int:
             poller = Poller(operations.reader, settings.poll.interval_seconds, each_tick=operations.tidy)
             with WebServer(settings.web.host, settings.web.port) as web:
                 web.serve(build_app(operations, poller, webhook_secret=webhook_secret, control_token=token))
-                control_file = write_control_file(settings.data_dir, web.url, token)
                 poller.start()
+                # Whoever moves a ticket after READY expects it to be seen; a ZenTao that is away must not hold us up.
+                poller.ticked.wait(FIRST_TICK_SECONDS)
+                control_file = write_control_file(settings.data_dir, web.url, token)
                 log.info("ready", url=web.url, zentao=settings.zentao.url, pid=os.getpid())
                 notify("READY=1")
                 _until(stop)

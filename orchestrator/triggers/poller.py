@@ -66,6 +66,8 @@ class Poller:
         self._queued: set[int] = set()
         self._guard = threading.Lock()
         self._scheduler: BackgroundScheduler | None = None
+        self.ticked = threading.Event()
+        """Set once the first tick has ended: from then on nothing that happens is older than the baseline."""
 
     # -- when ---------------------------------------------------------------------------------------------------------
 
@@ -118,6 +120,7 @@ class Poller:
             log.exception("tick_failed")
         finally:
             self._ticking.release()
+            self.ticked.set()
 
     # -- what ---------------------------------------------------------------------------------------------------------
 
