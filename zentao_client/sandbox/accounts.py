@@ -198,6 +198,8 @@ class Accounts:
     # entries (应用)
 
     def create_entry(self, name: str, code: str, key: str, account: str) -> int:
+        if self._db.value("SELECT 1 FROM entry WHERE code = ?", code):
+            raise Refused({"code": [f"『代号』已经有『{code}』这条记录了。"]})
         return self._db.insert("entry", name=name, code=code, key=key, account=account)
 
     def signed_account(self, code: str, token: str, time: str, query_without_token: str) -> str:

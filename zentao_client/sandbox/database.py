@@ -102,6 +102,12 @@ class Database:
                 key,
             )
 
+    def clear(self) -> None:
+        """Delete every row of every table; ids start again at 1."""
+        with self.transaction():
+            for table in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):
+                self.run(f"DELETE FROM {quoted(table['name'])}")  # noqa: S608 - a table of ours
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

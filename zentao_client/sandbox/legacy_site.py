@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 
@@ -11,7 +12,6 @@ from .call import HTML, Reply, html_reply, json_reply, page_data
 from .errors import Denied, Refused
 from .legacy_routes import PageCall, page
 from .site import Site
-from .webhooks import DEFAULT_PARAMS
 
 
 @page("api", "getSessionID", open_to_all=True)
@@ -44,12 +44,17 @@ def login_user(site: Site, account: str, token: str) -> dict[str, Any]:
     assert row is not None
     shaped = shapes.user(site, row)
     shaped.pop("deleted", None)
+    groups = {str(one): one for one in json.loads(row["groups"])}
     return shaped | {
         "company": "演示公司",
         "modifyPassword": False,
         "admin": bool(row["admin"]),
-        "rights": {"rights": {}, "acls": {}},
-        "groups": {},
+        "rights": {
+            "rights": {"index": {"index": 1}, "my": {"index": 1}},
+            "acls": dict.fromkeys(("programs", "projects", "products", "sprints", "views", "actions"), ()),
+            **dict.fromkeys(("projects", "programs", "products", "executions"), ""),
+        },
+        "groups": groups or [],
         "view": shapes.user_view(site, account),
         "token": token,
     }
@@ -84,24 +89,27 @@ def people(site: Site) -> dict[str, str]:
 
 @page("execution", "dynamic", privilege=False)
 def execution_dynamic(site: Site, call: PageCall) -> Reply:
+    return page_data(execution_feed(site, call))
+
+
+def execution_feed(site: Site, call: PageCall) -> dict[str, Any]:
+    """The activity page of one execution."""
     number = call.number("executionID")
     kind = call.values.get("type", "today")
     execution = site.places.get(number)
-    return page_data(
-        {
-            "title": f"{execution['name'] if execution else ''}-动态",
-            "userIdPairs": {"": "", "1": "A:admin"},
-            "accountPairs": {"": "", **people(site), "closed": "Closed"},
-            "executionID": str(number),
-            "type": kind,
-            "orderBy": "date_desc",
-            "account": "all",
-            "param": "",
-            "dateGroups": _groups(site, call, execution=number, day=_day(site, kind)),
-            "direction": "next",
-            "pager": None,
-        }
-    )
+    return {
+        "title": f"{execution['name'] if execution else ''}-动态",
+        "userIdPairs": {"": "", "1": "A:admin"},
+        "accountPairs": {"": "", **people(site), "closed": "Closed"},
+        "executionID": str(number),
+        "type": kind,
+        "orderBy": "date_desc",
+        "account": "all",
+        "param": "",
+        "dateGroups": _groups(site, call, execution=number, day=_day(site, kind)),
+        "direction": "next",
+        "pager": None,
+    }
 
 
 @page("company", "dynamic")
@@ -186,14 +194,17 @@ def create_webhook(site: Site, call: PageCall) -> Reply:
         content_type=content_type,
         by=call.caller.account,
     )
-    return json_reply({"result": "success", "message": wording.SAVED, "id": str(hook)}, content_type=HTML)
+    return json_reply(
+        {"result": "success", "message": wording.SAVED, "id": hook if site.dialect.has_v2 else str(hook)},
+        content_type=HTML,
+    )
 
 
 def webhook_row(row: dict[str, Any]) -> dict[str, Any]:
     """A webhook as lists show it."""
-    params = row["params"] or ",".join(DEFAULT_PARAMS)
+    params = f"{row['params']},text" if row["params"] else "text"
     shaped = {key: row[key] for key in ("id", "type", "name", "url", "domain", "secret", "contentType", "sendType")}
-    shaped |= {"products": row["products"], "executions": row["executions"], "params": f"{params},text", "actions": ""}
+    shaped |= {"products": row["products"], "executions": row["executions"], "params": params, "actions": ""}
     shaped |= {"desc": "", "createdBy": row["createdBy"], "createdDate": row["createdDate"]}
     return shaped | {"editedBy": "", "editedDate": "", "deleted": "0"}
 
@@ -201,7 +212,8 @@ def webhook_row(row: dict[str, Any]) -> dict[str, Any]:
 @page("webhook", "browse")
 def webhooks(site: Site, call: PageCall) -> Reply:
     rows = {str(row["id"]): webhook_row(row) for row in site.webhooks.all()}
-    return page_data({"title": "接口-Webhook列表", "webhooks": rows, "orderBy": "id_desc", "pager": None})
+    info = page_info(len(rows), "Webhook", "browse")
+    return page_data({"title": "接口-Webhook列表", "webhooks": rows, "orderBy": "id_desc", "pager": info})
 
 
 @page("webhook", "delete")
@@ -213,21 +225,53 @@ def delete_webhook(site: Site, call: PageCall) -> Reply:
 
 @page("webhook", "log")
 def webhook_log(site: Site, call: PageCall) -> Reply:
-    logs = {
-        str(row["id"]): {
+    return page_data(webhook_log_data(site, call.number("id")))
+
+
+def webhook_log_data(site: Site, hook_id: int) -> dict[str, Any]:
+    """What was sent for a webhook and what came back, newest first."""
+    hook = site.db.get("webhook", hook_id)
+    logs = {}
+    for row in reversed(site.webhooks.log(hook_id)):
+        body = json.loads(row["data"])
+        kind, number = str(body.get("objectType", "")), body.get("objectID", 0)
+        logs[str(row["id"])] = {
             "id": row["id"],
             "objectType": "webhook",
             "objectID": row["webhook"],
-            "action": row["action"],
+            "action": str(row["action"]).partition("](")[0] + "]",
             "date": row["date"],
             "url": row["url"],
             "contentType": "application/json",
             "data": row["data"],
             "result": row["result"],
+            "actionURL": f"/index.php?m={kind}&f=view&id={number}",
+            "module": kind,
+            "moduleID": number,
+            "dialog": 0,
         }
-        for row in site.webhooks.log(call.number("id"))
+    return {
+        "title": f"日志-{hook['name'] if hook else ''}",
+        "logs": logs,
+        "webhook": webhook_row(hook) if hook else False,
+        "orderBy": "id_desc",
+        "pager": page_info(len(logs), "Webhook", "log"),
     }
-    return page_data({"title": "日志", "logs": logs, "pager": None})
+
+
+def page_info(total: int, module: str, method: str, per_page: int = 20) -> dict[str, Any]:
+    """The pager of an administration page."""
+    return {
+        "recTotal": total,
+        "recPerPage": per_page,
+        "pageCookie": f"pager{module}{method.capitalize()}",
+        "pageTotal": 1,
+        "pageID": 1,
+        "moduleName": module.lower(),
+        "methodName": method,
+        "params": None,
+        "offset": 0,
+    }
 
 
 @page("webhook", "asyncSend", privilege=False)
@@ -236,6 +280,27 @@ def send_webhooks(site: Site, call: PageCall) -> Reply:
         raise Denied("webhook", "asyncSend")
     site.webhooks.send_queued()
     return html_reply("OK\n")
+
+
+@page("entry", "browse")
+def entries(site: Site, call: PageCall) -> Reply:
+    rows = {
+        str(row["id"]): {
+            **{key: row[key] for key in ("id", "name", "account", "code", "key")},
+            "freePasswd": "0",
+            "ip": "*",
+            "desc": "",
+            "createdBy": "admin",
+            "createdDate": "",
+            "calledTime": row["calledTime"],
+            "editedBy": "",
+            "editedDate": "",
+            "deleted": "0",
+        }
+        for row in site.db.rows("SELECT * FROM entry ORDER BY id DESC")
+    }
+    info = page_info(len(rows), "Entry", "browse", per_page=10)
+    return page_data({"title": "应用-应用列表", "entries": rows, "orderBy": "id_desc", "pager": info})
 
 
 @page("entry", "create")

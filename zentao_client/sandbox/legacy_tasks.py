@@ -67,7 +67,6 @@ def edit_comment(site: Site, call: PageCall) -> Reply:
 def task_data(site: Site, call: PageCall, row: Row, title: str) -> dict[str, Any]:
     """What the task page carries: the plain task, its execution, its history with accounts."""
     task = shapes.task_detail(site, row, call.call.host)
-    task |= {"storySpec": "", "storyVerify": "", "storyFiles": False}
     execution = site.places.get(int(row["execution"]))
     actions = shapes.actions(site, "task", int(row["id"]), call.call.host, "page")
     return {
@@ -97,7 +96,10 @@ def view_data(site: Site, call: PageCall) -> dict[str, Any]:
     execution = site.places.get(int(row["execution"]))
     name = execution["name"] if execution else ""
     data = task_data(site, call, row, f"TASK#{row['id']} {row['name']} / {name}")
-    rest = {"preAndNext": {"pre": "", "next": ""}, "product": "", "modulePath": [], "linkMRTitles": []}
+    data["task"] |= {"storySpec": "", "storyVerify": "", "storyFiles": False}
+    rest: dict[str, Any] = {"preAndNext": {"pre": "", "next": ""}, "product": "", "modulePath": [], "linkMRTitles": []}
+    if site.dialect.has_v2:
+        rest |= {"linkedBugs": [], "hasGitRepo": False, "status": "success"}
     return data | rest | {"linkCommits": [], "pager": None}
 
 
@@ -123,7 +125,7 @@ def _form_page(method: str, verb: str, deed: Callable[[Site, PageCall, Row], Row
             name = execution["name"] if execution else ""
             return page_data(task_data(site, call, row, f"{name}-{verb}") | {"pager": None})
         deed(site, call, row)
-        if bare:
+        if bare or (site.dialect.has_v2 and method == "finish"):
             return json_reply({"result": "success"}, content_type=HTML)
         return page_data({"locate": call.locate(site, "task", "view", "taskID", int(row["id"]))})
 

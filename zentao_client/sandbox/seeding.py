@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .site import Site
+from .site import ADMIN_PASSWORD, Site
 
 PASSWORD = "Sandbox@2026!"  # noqa: S105 - the sandbox's accounts are no secret
-ADMIN_PASSWORD = "Admin@2026!"  # noqa: S105 - the same
 
 BOT_PRIVILEGES = [
     *(

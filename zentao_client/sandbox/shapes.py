@@ -257,7 +257,10 @@ def bug_detail(site: Site, row: Mapping[str, Any], host: str) -> dict[str, Any]:
         "latestStoryVersion": "",
         "taskName": site.history.title_of("task", int(row["task"])) if row["task"] else "",
         "planName": "",
-        "projectName": project["name"] if project else "",
+    }
+    if project:
+        base["projectName"] = project["name"]
+    base |= {
         "linkMRTitles": [],
         "toCases": [],
         "files": site.files.listed("bug", int(row["id"])),
@@ -277,9 +280,10 @@ _BUG_TIMES = ("openedDate", "assignedDate", "activatedDate", "resolvedDate", "cl
 _BUG_PEOPLE = ("openedBy", "assignedTo", "resolvedBy", "closedBy", "lastEditedBy")
 
 
-def v1_bug(site: Site, shaped: dict[str, Any], *, deed: bool = False) -> dict[str, Any]:
+def v1_bug(site: Site, shaped: dict[str, Any], *, deed: str = "") -> dict[str, Any]:
     """A bug as v1 gives it. After a deed the resolver and some times stay raw, an oddity of those calls."""
-    times = [name for name in _BUG_TIMES if not (deed and name in ("activatedDate", "resolvedDate"))]
+    raw = {"activatedDate"} if deed == "resolve" else {"activatedDate", "resolvedDate"} if deed else set()
+    times = [name for name in _BUG_TIMES if name not in raw]
     people = [name for name in _BUG_PEOPLE if not (deed and name == "resolvedBy")]
     shaped |= {name: site.clock.utc(shaped[name]) for name in times}
     shaped |= {name: site.accounts.short(shaped[name]) for name in people}
@@ -326,18 +330,19 @@ def user(site: Site, row: Mapping[str, Any]) -> dict[str, Any]:
     return base
 
 
-def user_view(site: Site, account: str) -> dict[str, str]:
+def user_view(site: Site, account: str) -> dict[str, Any]:
     """What a user may see, as comma lists of ids; empty for admins, who see all."""
     found = site.accounts.find(account)
+    number: dict[str, Any] = {"id": found["id"]} if found and site.dialect.has_v2 else {}
     if found and found["admin"]:
-        return {"account": account, "programs": "", "products": "", "projects": "", "sprints": ""}
+        return number | {"account": account, "programs": "", "products": "", "projects": "", "sprints": ""}
     hidden = set(site.places.hidden_from(account))
 
     def ids(kind: str) -> str:
         return ",".join(str(row["id"]) for row in reversed(site.places.listed(kind)) if row["id"] not in hidden)
 
     products = ",".join(str(row["id"]) for row in site.places.products())
-    return {
+    return number | {
         "account": account,
         "programs": ids("program"),
         "products": products,
@@ -350,7 +355,7 @@ def place(site: Site, row: Mapping[str, Any]) -> dict[str, Any]:
     """A program, project or execution, users as accounts, times server-local."""
     kind = str(row["type"])
     path = f",{row['parent']},{row['id']}," if row["parent"] else f",{row['id']},"
-    return {
+    shaped: dict[str, Any] = {
         "id": row["id"],
         "project": row["project"],
         "charter": 0,
@@ -394,8 +399,8 @@ def place(site: Site, row: Mapping[str, Any]) -> dict[str, Any]:
         "openedBy": row["openedBy"],
         "openedDate": row["openedDate"],
         "openedVersion": site.dialect.version if kind == "sprint" else "",
-        "lastEditedBy": "",
-        "lastEditedDate": "",
+        "lastEditedBy": "" if kind == "program" else row["openedBy"],
+        "lastEditedDate": "" if kind == "program" else row["openedDate"],
         "closedBy": "",
         "closedDate": "",
         "closedReason": "",
@@ -420,6 +425,29 @@ def place(site: Site, row: Mapping[str, Any]) -> dict[str, Any]:
         "maxColWidth": 384,
         "deleted": "0",
     }
+    if kind == "sprint":
+        hours_of_all = {"totalHours": int(row["days"]) * 7, "totalEstimate": 0, "totalConsumed": 0, "totalLeft": 0}
+        shaped |= hours_of_all
+    return shaped | _MODERN_PLACE if site.dialect.has_v2 else shaped
+
+
+# Fields that executions and projects of 22.4 have besides.
+_MODERN_PLACE: dict[str, Any] = {
+    "isTpl": 0,
+    "storyType": "story",
+    "workflowGroup": 0,
+    "schedule": "",
+    "tplAcl": "open",
+    "tplWhiteList": "",
+    "stageBy": "product",
+    "parallel": 0,
+    "enabled": "on",
+    "linkType": "plan",
+    "taskDateLimit": "auto",
+    "coverExecutionPriv": 1,
+    "frozen": "",
+    "isParent": 0,
+}
 
 
 def product(site: Site, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from .queries import Queries
 from .tasks import Tasks
 from .webhooks import Webhooks
 
+ADMIN_PASSWORD = "Admin@2026!"  # noqa: S105 - the sandbox's accounts are no secret
+
 
 class Site:
     """The composition root. ``request_type`` decides the form of page addresses (``GET`` or ``PATH_INFO``)."""
@@ -61,8 +63,17 @@ class Site:
         )
         self.bugs = Bugs(self.db, self.clock, dialect, self.history, self.files)
         self.queries = Queries(self.db, self.clock, self.accounts, self.places)
+        self._appoint_admin()
+
+    def _appoint_admin(self) -> None:
         if self.accounts.find("admin") is None:
-            self.accounts.create("admin", "Admin@2026!", "admin", role="", gender="f", admin=True)
+            self.accounts.create("admin", ADMIN_PASSWORD, "admin", role="", gender="f", admin=True)
+
+    def reset(self) -> None:
+        """As new: all data gone but the admin, no faults."""
+        self.db.clear()
+        self.faults.clear()
+        self._appoint_admin()
 
     def close(self) -> None:
         self.db.close()

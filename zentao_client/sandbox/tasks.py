@@ -18,33 +18,33 @@ from .places import Places
 
 Api = Literal["v1", "v2", "page"]
 
-_SHOWN = [
-    "name",
-    "type",
-    "pri",
-    "estimate",
-    "consumed",
-    "left",
-    "status",
-    "assignedTo",
-    "realStarted",
-    "finishedDate",
-    "finishedBy",
-    "canceledBy",
-    "canceledDate",
-    "closedBy",
-    "closedDate",
-    "closedReason",
-    "activatedDate",
-    "estStarted",
-    "deadline",
-    "desc",
-    "mailto",
-    "keywords",
-]
-_TRANSITION_FIELDS = tuple(
-    name for name in _SHOWN if name not in ("finishedDate", "canceledDate", "closedDate", "activatedDate")
+_SHOWN = tuple(
+    [
+        "name",
+        "type",
+        "pri",
+        "estimate",
+        "left",
+        "consumed",
+        "realStarted",
+        "finishedDate",
+        "assignedTo",
+        "status",
+        "finishedBy",
+        "canceledBy",
+        "canceledDate",
+        "closedBy",
+        "closedDate",
+        "closedReason",
+        "activatedDate",
+        "estStarted",
+        "deadline",
+        "desc",
+        "mailto",
+        "keywords",
+    ]
 )
+_UNTOLD = ("canceledDate", "closedDate", "activatedDate")  # dates that a transition's history leaves out
 _EDITABLE = frozenset(
     [
         "name",
@@ -207,7 +207,7 @@ class Tasks:
             new["realStarted"] = stored(str(values["realStarted"]))
         if (new["name"], new["desc"]) != (old["name"], old["desc"]):
             new["version"] = int(old["version"]) + 1
-        changes = changes_between(old, new, tuple(_SHOWN))
+        changes = changes_between(old, new, _SHOWN)
         new |= {"lastEditedBy": caller.account, "lastEditedDate": self._clock.local()}
         self._save(old, new)
         self._files.claim(str(values.get("uid") or ""), caller.session, str(new["desc"]), "task", task_id)
@@ -252,7 +252,7 @@ class Tasks:
             if self._dialect.has_v2:
                 new["realStarted"] = None
         elif status == "closed":
-            new |= {"closedBy": caller.account, "closedDate": now, "assignedTo": "closed", "assignedDate": now}
+            new |= {"closedBy": caller.account, "closedDate": now}
         if new["assignedTo"] != old["assignedTo"]:
             new["assignedDate"] = now
 
@@ -449,7 +449,7 @@ class Tasks:
                     new |= {"consumed": float(task["consumed"]) + consumed, "left": left}
             new |= {"lastEditedBy": caller.account, "lastEditedDate": now}
             self._save(task, new)
-            changes = changes_between(task, new, _TRANSITION_FIELDS)
+            changes = self._told(task, new)
             self._history.record(
                 caller.account,
                 "task",
@@ -505,8 +505,12 @@ class Tasks:
         new |= {"lastEditedBy": caller.account, "lastEditedDate": self._clock.local()}
         self._save(old, new)
         comment = lead + self._rich(caller, str(values.get("comment") or ""), int(old["id"]))
-        self._record(caller, new, action, comment, changes_between(old, new, _TRANSITION_FIELDS), extra=extra)
+        self._record(caller, new, action, comment, self._told(old, new), extra=extra)
         return self.get(int(old["id"]))
+
+    def _told(self, old: Row, new: Row) -> list[Change]:
+        untold = (*_UNTOLD, "finishedDate") if self._dialect.has_v2 else _UNTOLD
+        return changes_between(old, new, tuple(name for name in _SHOWN if name not in untold))
 
     def _save(self, old: Row, new: Row) -> None:
         changed = {key: value for key, value in new.items() if value != old.get(key)}

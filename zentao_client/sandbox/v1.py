@@ -7,7 +7,7 @@ from typing import Any
 
 from . import shapes, wording
 from .accounts import SESSION_SECONDS
-from .call import HTML, Call, Reply, as_int, crash_reply, empty_reply, json_reply
+from .call import HTML, Call, Reply, as_int, crash_reply, empty_reply, html_reply, json_reply
 from .errors import Crash, Denied, Invisible, Missing, Nothing, Refused
 from .site import Site
 from .tasks import Caller
@@ -26,7 +26,7 @@ def answer(site: Site, call: Call, path: str) -> Reply:
     handler, values, known = ROUTES.find(call.method, path)
     if handler is None:
         if known or path == "/comments":
-            return crash_reply("call_user_func_array(): Argument #1 ($callback) must be a valid callback")
+            return _crash(site, "call_user_func_array(): Argument #1 ($callback) must be a valid callback")
         return json_reply({"error": "not found"}, 404)
     try:
         return handler(site, call, session, **values)
@@ -39,9 +39,14 @@ def answer(site: Site, call: Call, path: str) -> Reply:
     except Denied:
         return json_reply({"error": "Access not allowed"}, 403)
     except Crash as crash:
-        return crash_reply(str(crash))
+        return _crash(site, str(crash))
     except Nothing:
         return empty_reply(201 if call.method == "POST" else 200, HTML if call.method == "GET" else "application/json")
+
+
+def _crash(site: Site, what: str) -> Reply:
+    """18.8 shows the trace, 22.4 keeps it to itself."""
+    return html_reply("", 500) if site.dialect.has_v2 else crash_reply(what)
 
 
 @ROUTES.on("POST", "/tokens")
@@ -245,7 +250,7 @@ def project(site: Site, call: Call, session: Caller, number: str) -> Reply:
     row = site.places.get(as_int(number))
     if row is None or row["type"] != "project":
         raise Missing
-    return json_reply(_place(site, row))
+    return json_reply(_place(site, row) | {"caseReview": False})
 
 
 @ROUTES.on("GET", "/projects/:number/executions")
@@ -308,18 +313,41 @@ def execution(site: Site, call: Call, session: Caller, number: str) -> Reply:
         raise Missing
     if not site.places.visible(session.account, int(row["id"])):
         raise Invisible
+    project_row = site.places.get(int(row["project"]))
+    named = [(one, site.places.product(one)) for one in site.places.products_of(int(row["id"]))]
     return json_reply(
         _place(site, row)
         | {
             "progress": 0,
-            "products": [
-                {"id": one, "name": found["name"]}
-                for one in json.loads(row["products"])
-                if (found := site.places.product(int(one))) is not None
-            ],
-            "teamMembers": [site.accounts.short(account) for account in json.loads(row["team"])],
+            "projectInfo": shapes.place(site, project_row) if project_row else {},
+            "teamMembers": [_member(site, row, account) for account in ["admin", *json.loads(row["team"])]],
+            "products": [{"id": one, "name": found["name"], "plans": []} for one, found in named if found],
+            "caseReview": False,
         }
     )
+
+
+def _member(site: Site, execution_row: Any, account: str) -> dict[str, Any]:
+    found = site.accounts.find(account)
+    return {
+        "id": found["id"] if found else 0,
+        "root": execution_row["id"],
+        "type": "execution",
+        "account": account,
+        "role": "",
+        "position": "",
+        "limited": "no",
+        "join": str(execution_row["openedDate"])[:10],
+        "days": execution_row["days"],
+        "hours": 7,
+        "estimate": "0.00",
+        "consumed": "0.00",
+        "left": "0.00",
+        "order": 0,
+        "totalHours": int(execution_row["days"]) * 7,
+        "userID": found["id"] if found else 0,
+        "realname": site.accounts.realname(account),
+    }
 
 
 @ROUTES.on("GET", "/executions/:number/members")
@@ -329,11 +357,18 @@ def execution_members(site: Site, call: Call, session: Caller, number: str) -> R
 
 def _place(site: Site, row: Any) -> dict[str, Any]:
     shaped = shapes.place(site, row)
-    for name in ("openedBy", "PM", "PO", "QD", "RD", "closedBy", "canceledBy"):
+    people = ["openedBy", "PM", "closedBy", "canceledBy"]
+    if shaped["type"] == "project":
+        people.append("lastEditedBy")
+    else:
+        people += ["PO", "QD", "RD"] if shaped["type"] == "program" else ["PO", "QD", "RD", "lastEditedBy"]
+    for name in people:
         shaped[name] = site.accounts.short(shaped[name])
+    if shaped["type"] == "program":
+        shaped["lastEditedBy"] = ""
     for name in ("openedDate", "lastEditedDate", "closedDate", "canceledDate"):
         shaped[name] = site.clock.utc(shaped[name])
-    return shaped | {"realBegan": shaped["realBegan"] or None, "realEnd": None, "whitelist": []}
+    return shaped | {"realBegan": shaped["realBegan"] or None, "realEnd": None, "whitelist": [], "deleted": False}
 
 
 def _product(site: Site, row: Any) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _deed(name: str, method: str, deed: Callable[[Site], Callable[[Caller, int, 
     def handle(site: Site, call: Call, caller: Caller, number: str) -> Reply:
         _demand(site, caller, method)
         row = deed(site)(caller, as_int(number), call.body)
-        return json_reply(shapes.v1_bug(site, shapes.bug_detail(site, row, call.host), deed=True))
+        return json_reply(shapes.v1_bug(site, shapes.bug_detail(site, row, call.host), deed=name))
 
 
 _deed("confirm", "confirm", lambda site: site.bugs.confirm)
@@ -98,6 +98,8 @@ def _list(place: str, default_limit: int, plain: bool) -> Callable[..., Reply]:
             limit=limit or default_limit,
         )
         items = [_item(site, row, plain=plain) for row in found.rows]
+        if browse == "all":
+            items = [{**item, "planTitle": ""} for item in items]
         return json_reply({"page": found.page, "total": found.total, "limit": found.limit, "bugs": items})
 
     return handle

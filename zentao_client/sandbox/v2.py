@@ -10,7 +10,8 @@ from . import shapes, wording
 from .call import HTML, RELOAD, Call, Reply, as_int, empty_reply, html_reply, json_reply, redirect
 from .errors import Crash, Denied, Invisible, Missing, Nothing, Refused
 from .legacy_bugs import store_query
-from .legacy_site import login_user, people, webhook_row
+from .legacy_routes import PageCall
+from .legacy_site import execution_feed, login_user, people, webhook_log_data, webhook_row
 from .legacy_tasks import comment
 from .site import Site
 from .tasks import Caller
@@ -99,9 +100,7 @@ def login(site: Site, call: Call, caller: Caller | None) -> Reply:
     same = caller is not None and caller.account == account
     token = caller.session if same and caller else site.accounts.open_session(account, "api")
     site.history.login(account)
-    user = login_user(site, account, token)
-    user.pop("token")
-    return json_reply({"status": "success", "token": token, "user": user})
+    return json_reply({"status": "success", "token": token, "user": login_user(site, account, token)})
 
 
 # people and places
@@ -349,6 +348,14 @@ def company_dynamic(site: Site, call: Call, caller: Caller) -> Reply:
     )
 
 
+@ROUTES.on("GET", "/executions/:number/dynamic")
+def execution_dynamic(site: Site, call: Call, caller: Caller, number: str) -> Reply:
+    site.accounts.demand(caller.account, "execution", "dynamic")
+    feed = execution_feed(site, PageCall(call, caller, {"executionID": number, **call.query}, "json"))
+    feed |= {"executionID": as_int(number), "status": "success"}
+    return json_reply(feed)
+
+
 @ROUTES.on("GET", "/dynamics/:scope/:number")
 def dynamics(site: Site, call: Call, caller: Caller, scope: str, number: str) -> Reply:
     site.accounts.demand(caller.account, "company", "dynamic")
@@ -417,11 +424,10 @@ def edit_webhook(site: Site, call: Call, caller: Caller, number: str) -> Reply:
 def delete_webhook(site: Site, call: Call, caller: Caller, number: str) -> Reply:
     site.accounts.demand(caller.account, "webhook", "delete")
     site.webhooks.delete(as_int(number))
-    return json_reply({"load": True, "status": "success"})
+    return json_reply({"load": True, "status": "success", "message": wording.SAVED})
 
 
 @ROUTES.on("GET", "/webhooks/:number/log")
 def webhook_log(site: Site, call: Call, caller: Caller, number: str) -> Reply:
     site.accounts.demand(caller.account, "webhook", "log")
-    rows = site.webhooks.log(as_int(number))
-    return json_reply({"status": "success", "logs": rows, "pager": pager(len(rows), 20, 1, "webhook", "log")})
+    return json_reply(webhook_log_data(site, as_int(number)) | {"status": "success"})

@@ -139,7 +139,7 @@ def _matches(hook: Row, entry: Row) -> bool:
 
 
 def _json(body: dict[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(body, separators=(",", ":")).replace("/", "\\/")
 
 
 def _post(url: str, body: bytes, content_type: str) -> str:
