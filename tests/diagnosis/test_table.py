@@ -79,7 +79,7 @@ def test_the_same_failure_while_speaking_has_another_remedy() -> None:
         (HostUnreachable("gpu-01", "nothing answers at 10.0.0.7:22"), "host-unreachable"),
         (HostKeyMismatch("gpu-01", "shows another key"), "host-key"),
         (HostAuthFailed("gpu-01", "refuses the key"), "host-auth"),
-        (HostDenied("gpu-01", "may not write /srv/tts"), "no-rights"),
+        (HostDenied("gpu-01", "may not write /srv/tts"), "host-denied"),
         (HostDiskFull("gpu-01", "nothing left"), "disk-full"),
         (HostTimeout("gpu-01", "no answer"), "start-timeout"),
         (StaleGeneration("gpu-01", ours=4, current=5), "lease-lost"),
@@ -104,6 +104,19 @@ def test_a_special_cause_wins_over_what_follows_from_it() -> None:
     found = diagnose(log, step="start", rules=book(), error="StepFailed: ended with status 1")
     assert found is not None
     assert found.rule == "disk-full"
+
+
+def test_a_harmless_lack_of_rights_does_not_hide_the_real_cause() -> None:
+    log = "matplotlib: mkdir -p failed: [Errno 13] Permission denied\nCUDA out of memory. Tried to allocate 2.30 GiB\n"
+    assert diagnose(log, step="start", rules=book()).rule == "cuda-oom"  # type: ignore[union-attr]
+
+
+def test_a_taken_port_names_who_has_it() -> None:
+    log = "ERROR: port 7860 is taken by process 88 (python sd-webui.py), which is not this service: end it\n"
+    found = diagnose(log, step="start", rules=book())
+    assert found is not None
+    assert found.rule == "port-taken"
+    assert "占用者：process 88 (python sd-webui.py)" in found.finding("zh-CN").cause
 
 
 def test_a_warning_is_told_only_when_there_is_no_error() -> None:
