@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import getpass
 import hmac
 import json
@@ -108,11 +107,7 @@ class EmbeddedSshHost:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transport = paramiko.Transport(client)
             transport.add_server_key(self._host_key)
-            transport.set_subsystem_handler(
-                "sftp",
-                paramiko.SFTPServer,
-                sftp_si=functools.partial(Files, home=self.home),
-            )
+            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Files, home=self.home)
             with self._lock:
                 self._transports = {one for one in self._transports if one.is_alive()} | {transport}
             # With an event it returns at once; a client that breaks off is nobody's concern.

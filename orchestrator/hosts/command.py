@@ -10,7 +10,6 @@ import paramiko
 
 from orchestrator.hosts.errors import HostTimeout, HostUnreachable
 from orchestrator.hosts.links import Links
-from orchestrator.hosts.watchdog import Watchdog
 
 _CHUNK = 65536
 _TICK = 0.5
@@ -65,7 +64,6 @@ class _Kept:
 def execute(
     host: str,
     links: Links,
-    watchdog: Watchdog,
     command: str,
     *,
     stdin: bytes = b"",
@@ -77,14 +75,14 @@ def execute(
     HostTimeout after `timeout` seconds (the command may still be running there, and the connection is not used
     again), HostUnreachable where it could not even be started for sure.
     """
-    began = time.monotonic()
-    with links.session() as session, watchdog.guard(timeout + _GRACE, session.link.close) as guard:
+    with links.session(timeout + _GRACE) as session:
+        began = time.monotonic()
         try:
             _send(session.channel, command, stdin, timeout)
             code, out, err = _collect(session.channel, began + timeout, limit)
         except (paramiko.SSHException, OSError, EOFError) as error:
             links.retire(session.link)
-            if guard.expired or isinstance(error, TimeoutError):
+            if session.guard.expired or isinstance(error, TimeoutError):
                 message = f"no end of a command within {timeout:g} s"
                 raise HostTimeout(host, message, detail=str(error)) from error
             message = "the connection broke while a command was being sent"

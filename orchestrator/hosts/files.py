@@ -15,21 +15,18 @@ import paramiko
 
 from orchestrator.hosts.errors import HostDenied, HostError, HostFileMissing, HostTimeout, HostUnreachable
 from orchestrator.hosts.links import Links
-from orchestrator.hosts.watchdog import Watchdog
 
 
 class TransferRefused(Exception):
     """The host said no without saying why (SFTP has no words for a full disk): ask it before telling a person."""
 
 
-def put(
-    host: str, links: Links, watchdog: Watchdog, source: bytes | Path, remote: str, *, mode: int, timeout: float
-) -> None:
+def put(host: str, links: Links, source: bytes | Path, remote: str, *, mode: int, timeout: float) -> None:
     """Upload to `<remote>.<random>.part` and rename over `remote` in one step (a plain rename would refuse)."""
     part = f"{_absolute(remote)}.{secrets.token_hex(4)}.part"
     with contextlib.ExitStack() as stack:
         stream: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(source.open("rb"))
-        sftp = stack.enter_context(_sftp(host, links, watchdog, remote, timeout))
+        sftp = stack.enter_context(_sftp(host, links, remote, timeout))
         try:
             sftp.putfo(stream, part, confirm=True)
             sftp.chmod(part, mode)
@@ -40,10 +37,10 @@ def put(
             raise
 
 
-def get(host: str, links: Links, watchdog: Watchdog, remote: str, *, limit: int, timeout: float) -> bytes:
+def get(host: str, links: Links, remote: str, *, limit: int, timeout: float) -> bytes:
     """The file's bytes; HostError where it is larger than `limit` bytes."""
     with (
-        _sftp(host, links, watchdog, _absolute(remote), timeout) as sftp,
+        _sftp(host, links, _absolute(remote), timeout) as sftp,
         sftp.open(remote, "rb") as file,
     ):
         size = file.stat().st_size or 0
@@ -63,14 +60,14 @@ def _absolute(remote: str) -> str:
 
 
 @contextlib.contextmanager
-def _sftp(host: str, links: Links, watchdog: Watchdog, remote: str, timeout: float) -> Iterator[paramiko.SFTPClient]:
-    with links.session() as session, watchdog.guard(timeout, session.link.close) as guard:
+def _sftp(host: str, links: Links, remote: str, timeout: float) -> Iterator[paramiko.SFTPClient]:
+    with links.session(timeout) as session:
         try:
             session.channel.settimeout(timeout)
             session.channel.invoke_subsystem("sftp")
             yield paramiko.SFTPClient(session.channel)
         except (paramiko.SSHException, OSError, EOFError) as error:
-            if guard.expired or isinstance(error, TimeoutError):
+            if session.guard.expired or isinstance(error, TimeoutError):
                 links.retire(session.link)
                 message = f"the transfer of {remote} did not end within {timeout:g} s"
                 raise HostTimeout(host, message, detail=str(error)) from error

@@ -24,7 +24,6 @@ from orchestrator.hosts.lock import (
 )
 from orchestrator.hosts.ports import PortHolder, parse_port_holder, port_program
 from orchestrator.hosts.shell import BASE, STDIN_SHELL, program, quote, shell_command
-from orchestrator.hosts.watchdog import Watchdog
 
 OUTPUT_LIMIT = 1024 * 1024
 _DENIED = ("permission denied", "read-only file system", "operation not permitted")
@@ -36,12 +35,11 @@ _ROOM = 64 * 1024
 class Host:
     """Work on one host; get it from a `HostPool`. Thread-safe. Errors: `orchestrator.hosts.errors`."""
 
-    def __init__(self, entry: HostAddress, links: Links, watchdog: Watchdog) -> None:
+    def __init__(self, entry: HostAddress, links: Links) -> None:
         self.entry = entry
         self.name = entry.name
         self.jobs = Jobs(self)
         self._links = links
-        self._watchdog = watchdog
 
     def run(self, command: str, *, timeout: float = 60.0, stdin: bytes = b"", limit: int = OUTPUT_LIMIT) -> Completed:
         """Run `command` under `/bin/sh` and wait; a non-zero exit code is an answer, not an error.
@@ -75,7 +73,7 @@ class Host:
     def put(self, source: bytes | Path, remote: str, *, mode: int = 0o644, timeout: float = 600.0) -> None:
         """Upload bytes or a local file to the absolute path `remote`, replacing it in one step."""
         try:
-            files.put(self.name, self._links, self._watchdog, source, remote, mode=mode, timeout=timeout)
+            files.put(self.name, self._links, source, remote, mode=mode, timeout=timeout)
         except files.TransferRefused as error:
             size = len(source) if isinstance(source, bytes) else source.stat().st_size
             raise self._refusal(posixpath.dirname(remote), remote, str(error), size) from error
@@ -83,7 +81,7 @@ class Host:
     def get(self, remote: str, *, limit: int = 64 * 1024 * 1024, timeout: float = 600.0) -> bytes:
         """The bytes of the file at the absolute path `remote`; HostError where it is larger than `limit`."""
         try:
-            return files.get(self.name, self._links, self._watchdog, remote, limit=limit, timeout=timeout)
+            return files.get(self.name, self._links, remote, limit=limit, timeout=timeout)
         except files.TransferRefused as error:
             raise HostError(self.name, f"{remote} can't be read", detail=str(error)) from error
 
@@ -140,7 +138,7 @@ class Host:
         return self.program(body, repeatable=True).decode("utf-8", "replace").strip()
 
     def _execute(self, command: str, stdin: bytes, timeout: float, limit: int) -> RawCompleted:
-        return execute(self.name, self._links, self._watchdog, command, stdin=stdin, timeout=timeout, limit=limit)
+        return execute(self.name, self._links, command, stdin=stdin, timeout=timeout, limit=limit)
 
     def _finish(self, body: str, timeout: float, limit: int) -> RawCompleted:
         done = self._execute(STDIN_SHELL, program(body), timeout, limit)

@@ -59,7 +59,10 @@ class JobState:
 
 @dataclass(frozen=True)
 class JobResult:
-    """How a job ended. `state` `timed_out` and `cancelled` mean that we ended it; `exit_code` only when it exited."""
+    """How a job ended. `state` `timed_out` and `cancelled` mean that we ended it; `exit_code` only when it exited.
+
+    `outputs` are read where it succeeded, else empty; `log_tail` is the end of what was followed.
+    """
 
     state: Ending
     exit_code: int | None

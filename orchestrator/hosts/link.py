@@ -59,6 +59,7 @@ class Link:
         self.capacity = MAX_SESSIONS
         self.retired = False
         self.used = False
+        self.abandoned: list[paramiko.Channel] = []
 
     @property
     def alive(self) -> bool:
@@ -73,6 +74,8 @@ class Link:
         with contextlib.suppress(Exception):
             self._connection.close()
         self.transport.close()
+        while self.abandoned:
+            self.abandoned.pop().close()
 
 
 def open_link(entry: HostAddress, known_hosts: tuple[Path, ...], limits: Limits) -> Link:

@@ -20,6 +20,7 @@ import paramiko
 from orchestrator.hosts.address import HostAddress
 from orchestrator.hosts.errors import HostDenied, HostTimeout, HostUnreachable
 from orchestrator.hosts.link import Limits, Link, open_link
+from orchestrator.hosts.watchdog import Guard, Watchdog
 
 MAX_LINKS = 4
 _ATTEMPTS = 4
@@ -31,32 +32,34 @@ class Session:
 
     link: Link
     channel: paramiko.Channel
+    guard: Guard
 
 
 class Links:
     """Connections to `entry`; thread-safe."""
 
-    def __init__(self, entry: HostAddress, known_hosts: tuple[Path, ...], limits: Limits) -> None:
+    def __init__(self, entry: HostAddress, known_hosts: tuple[Path, ...], limits: Limits, watchdog: Watchdog) -> None:
         self._entry = entry
         self._known_hosts = known_hosts
         self._limits = limits
+        self._watchdog = watchdog
         self._changed = threading.Condition()
         self._links: list[Link] = []
         self._opening: Future[None] | None = None
         self._closed = False
 
     @contextlib.contextmanager
-    def session(self, patience: float = 60.0) -> Iterator[Session]:
-        """A fresh channel; waits up to `patience` seconds where all sessions the host allows are in use."""
-        session = self._open_session(time.monotonic() + patience)
+    def session(self, seconds: float, *, patience: float = 60.0) -> Iterator[Session]:
+        """A fresh channel for at most `seconds`; then the connection is closed under whoever still waits on it.
+
+        Waits up to `patience` seconds where all sessions the host allows are in use.
+        """
+        link, channel = self._open_session(time.monotonic() + patience)
         try:
-            yield session
+            with self._watchdog.guard(seconds, link.close) as guard:
+                yield Session(link, channel, guard)
         finally:
-            # A retired connection may be stalled: it isn't told, it closes as a whole with its last session.
-            if session.link.alive and not session.link.retired:
-                with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-                    session.channel.close()
-            self._release(session.link)
+            self._end(link, channel)
 
     def retire(self, link: Link) -> None:
         """Hand `link` out no more; it closes when its last session ends."""
@@ -80,13 +83,27 @@ class Links:
         for link in links:
             link.close()
 
-    def _open_session(self, deadline: float) -> Session:
+    def _end(self, link: Link, channel: paramiko.Channel) -> None:
+        if link.alive and not link.retired:
+            with (
+                self._watchdog.guard(self._limits.channel, link.close),
+                contextlib.suppress(OSError, EOFError, paramiko.SSHException),
+            ):
+                channel.close()
+        else:
+            # The connection may be stalled, where saying goodbye would wait for ever: the channel goes with it.
+            self.retire(link)
+            link.abandoned.append(channel)
+        self._release(link)
+
+    def _open_session(self, deadline: float) -> tuple[Link, paramiko.Channel]:
         refused = ""
         for attempt in range(_ATTEMPTS):
             link = self._acquire(deadline)
             fresh, link.used = not link.used, True
             try:
-                return Session(link, link.transport.open_session(timeout=self._limits.channel))
+                with self._watchdog.guard(self._limits.channel + 1, link.close):
+                    return link, link.transport.open_session(timeout=self._limits.channel)
             except paramiko.ChannelException as error:
                 # The host allows fewer sessions than we thought, or one of ours is still closing there.
                 refused = error.text
@@ -109,7 +126,7 @@ class Links:
         while True:
             with self._changed:
                 if self._closed:
-                    raise HostUnreachable(self._entry.name, "the connection pool is closed")
+                    raise RuntimeError("the pool of hosts is closed")
                 self._prune()
                 free = [link for link in self._links if link.sessions < link.capacity]
                 if free:

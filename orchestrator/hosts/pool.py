@@ -32,8 +32,8 @@ class HostPool:
         entry = self._inventory.hosts[name]
         with self._lock:
             if name not in self._hosts:
-                links = Links(entry, self._known_hosts(entry), self._limits)
-                self._hosts[name] = Host(entry, links, self._watchdog), links
+                links = Links(entry, self._known_hosts(entry), self._limits, self._watchdog)
+                self._hosts[name] = Host(entry, links), links
             return self._hosts[name][0]
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 A *program* is shell text that reaches `/bin/sh` through its standard input, never through its arguments: so
 nothing in it shows in the host's process list, its length is unlimited, and no shell start-up file of the
 account is read by it. It is wrapped in a function that is called on the last line, so a program whose text
-was cut off by a broken connection does nothing at all.
+was cut off by a broken connection does nothing by halves.
 """
 
 from __future__ import annotations

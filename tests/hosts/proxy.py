@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 
 class Proxy:
-    """Listens on `port`. After `silent_after` bytes from the client (None: never) nothing is passed on."""
+    """Listens on `port`. After `silent_after` bytes from the client (None: never) nothing is passed on.
+
+    After `mute_after` bytes the server still hears, but isn't heard any more.
+    """
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -17,9 +20,16 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self.passed = 0
         self.silent_after: int | None = None
+        self.mute_after: int | None = None
         self._sockets: list[socket.socket] = [self._listener]
         self._threads: list[threading.Thread] = []
         self._spawn(self._accept)
+
+    def cut(self) -> None:
+        """Break all connections."""
+        for sock in self._sockets[1:]:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         for sock in self._sockets:
@@ -51,7 +61,9 @@ class Proxy:
             while data := source.recv(65536):
                 if from_client:
                     self.passed += len(data)
-                if self.silent_after is None or self.passed <= self.silent_after:
+                silent = self.silent_after is not None and self.passed > self.silent_after
+                mute = not from_client and self.mute_after is not None and self.passed > self.mute_after
+                if not silent and not mute:
                     sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +19,11 @@ from orchestrator.hosts import (
     HostKeyMismatch,
     HostTimeout,
     HostUnreachable,
+    Job,
     Limits,
 )
 from orchestrator.inventory import HostEntry
-from tests.hosts.conftest import Place, entry_of, pool_of
+from tests.hosts.conftest import Place, entry_of, eventually, pool_of
 from tests.hosts.proxy import Proxy, proxy_to
 from tests.support.sshd import make_key
 
@@ -164,6 +166,26 @@ def test_a_host_that_falls_silent_at_any_point_does_not_hang_the_caller(
         assert time.monotonic() - began < 9
         proxy.silent_after = None
         assert host.run("echo back", timeout=5).stdout == "back\n"
+
+
+def test_a_job_whose_start_was_never_answered_is_not_started_twice(place: Place, tmp_path: Path) -> None:
+    started: list[Job] = []
+    script = 'echo ran >>"$HOME/count"; sleep 1 #' + "x" * 300_000
+    with proxy_to(place.port) as proxy, pool_of(through(proxy, place, tmp_path), tmp_path) as pool:
+        jobs = pool.host("gpu-01").jobs
+        assert jobs.poll("job").state == "missing"
+        proxy.mute_after = proxy.passed + 100_000
+        thread = threading.Thread(
+            target=lambda: started.append(jobs.start("job", script, env={}, generation=0)), daemon=True
+        )
+        thread.start()
+        eventually((place.home / "count").exists)
+        proxy.mute_after = None
+        proxy.cut()
+        thread.join(20)
+        assert [job.reattached for job in started] == [True]
+        assert jobs.wait("job", 20).ok
+    assert (place.home / "count").read_text() == "ran\n"
 
 
 def test_the_log_of_a_job_goes_on_after_the_host_was_silent(place: Place, tmp_path: Path) -> None:
