@@ -104,6 +104,7 @@ def build_page(about: About) -> gr.Blocks:
             api_name="synthesize",
             api_description="Speaks a text. Returns the sound (wav) and its figures (seconds, rtf, device, commit …).",
             show_progress_on=[audio],
+            preprocess=False,  # the engine refuses what it can't do, in words that say what is allowed
             concurrency_limit=2,
         )
         spoken.success(panel_html, [info], [panel], api_visibility="private", show_progress="hidden", queue=False)
