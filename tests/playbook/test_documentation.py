@@ -18,4 +18,4 @@ def test_the_playbook_in_the_documentation_loads_and_gives_a_plan(tmp_path: Path
     path.write_text(block, "utf-8")
     host = HostEntry(name="h", address="a", user="u", root="/data/tts", variables={"repository": "https://h/x.git"})
     plan = planned(Playbook.load(path), host)
-    assert "git clone --quiet --branch 'main' -- 'https://h/x.git' '/data/tts'/new" in plan.render()
+    assert "git clone --quiet --branch 'main' -- 'https://h/x.git' new" in plan.render()
