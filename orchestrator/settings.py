@@ -25,7 +25,13 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from orchestrator.lined_yaml import ConfigError, Document, Problem, describe, read_yaml
 
@@ -223,7 +229,12 @@ class Settings(BaseSettings):
         document = read_yaml(_found(path))
         if "path" in document.data:
             raise ConfigError.at(document.path, "path: unknown key", document.line(["path"]))
-        overrides = EnvSettingsSource(cls)()
+        try:
+            overrides = EnvSettingsSource(cls, env_ignore_empty=True)()
+        except SettingsError as error:
+            raise ConfigError.at(
+                Path("environment"), f"a {PREFIX}… variable for a list is not JSON: {error}"
+            ) from error
         overrides.pop("path", None)
         try:
             settings = cls.model_validate(_merged(document.data, overrides))

@@ -104,6 +104,17 @@ poll: {interval_seconds: 0}
     ]
 
 
+def test_an_empty_variable_counts_as_not_set_and_a_broken_list_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, SMALL)
+    monkeypatch.setenv("ZENTAO_DEPLOY_WEB__PORT", "")
+    assert Settings.load(path).web.port == 8642
+    monkeypatch.setenv("ZENTAO_DEPLOY_PLAYBOOKS", "[a")
+    with pytest.raises(ConfigError, match=r"environment: .* is not JSON"):
+        Settings.load(path)
+
+
 def test_an_unknown_variable_in_the_environment_is_named_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
