@@ -10,7 +10,7 @@ from zentao_client.confirm import confirmed
 from zentao_client.core import Core
 from zentao_client.errors import NotFound, Rejected, Unsupported
 from zentao_client.models import Bug, Upload
-from zentao_client.text import fit_html, readable, safe_html
+from zentao_client.text import file_name, fit_html, readable, safe_html
 from zentao_client.ways.reporting import NewBug
 
 # What ZenTao's keyword field is split by, by people and by us.
@@ -84,8 +84,7 @@ class Bugs:
             bug = self.get(found[0]) if found else None
             if bug is not None and keyword not in keywords(bug):
                 raise _Another(bug)
-            complete = bug is not None and bug.task == task and len(bug.files) >= len(new.files)
-            return bug if complete else None
+            return bug if bug is not None and bug.task == task and _has_files(bug, new.files) else None
 
         try:
             return confirmed(f"creating bug {title!r}", lambda: made.append(self._create(new)), look)
@@ -130,7 +129,7 @@ class Bugs:
                 action.id > newest and action.name == "activated" and self._core.is_me(action.actor)
                 for action in after.actions
             )
-            return after if ours and len(after.files) >= len(before.files) + len(files) else None
+            return after if ours and _has_files(after, files) else None
 
         return confirmed(f"reopening bug {bug_id}", send, look)
 
@@ -150,6 +149,11 @@ class _Another(Exception):
     def __init__(self, bug: Bug) -> None:
         self.bug = bug
         super().__init__(str(bug.id))
+
+
+def _has_files(bug: Bug, uploads: Sequence[Upload]) -> bool:
+    there = {file.name for file in bug.files}
+    return all(file_name(upload.name) in there for upload in uploads)
 
 
 def keywords(bug: Bug) -> frozenset[str]:

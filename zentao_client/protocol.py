@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zentao_client.errors import BadReply, Forbidden, NotFound, Rejected, Unavailable, ZentaoError
+from zentao_client.errors import BadReply, Forbidden, NotFound, Rejected, ZentaoError
 
 NO_SUCH_OBJECT = re.compile(r"does not exist|not found|不存在", re.IGNORECASE)
 NO_ACCESS = re.compile(r"is not allowed|^not allowed|没有访问权限|无权访问|沒有訪問權限|無權訪問|denied", re.IGNORECASE)
@@ -263,8 +263,9 @@ def _refusal(words: tuple[str, ...]) -> ZentaoError:
     return Rejected(words)
 
 
-def _server_error(reply: Reply) -> Unavailable:
-    return Unavailable(f"HTTP {reply.status}: {plain_text(reply.body.decode('utf-8', 'replace'))[:200]}")
+def _server_error(reply: Reply) -> BadReply:
+    words = plain_text(reply.body.decode("utf-8", "replace"))
+    return BadReply(f"HTTP {reply.status}", words.encode())
 
 
 def _first(words: tuple[str, ...], otherwise: str) -> str:

@@ -90,11 +90,6 @@ class Session:
         )
         return self._perform(call, lambda reply: protocol.read_v2(reply, expect))
 
-    def address(self, module: str, method: str, params: Fields) -> str:
-        """The root-relative address of a legacy page, as people see it."""
-        path, query = self._place(module, method, params)
-        return f"{self.root.rstrip('/')}{path}" + (f"?{urlencode(query)}" if query else "")
-
     def page(self, module: str, method: str, params: Fields) -> dict[str, Any]:
         """Read a legacy page as data."""
         path, query = self._place(module, method, params)

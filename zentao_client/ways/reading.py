@@ -12,16 +12,15 @@ from zentao_client.errors import (
     Forbidden,
     NotFound,
     Rejected,
-    Unavailable,
     Unsupported,
-    WriteUnknown,
 )
 from zentao_client.history import read_history
 from zentao_client.models import Action, Bug, ObjectKind, Task
 from zentao_client.parse import Parser, Raw
 from zentao_client.session import Session
 
-_TRY_NEXT = (Forbidden, NotFound, Rejected, Unsupported, Unavailable, WriteUnknown)
+# What says something about one way only. A server that can't be reached can't be reached by the next either.
+_TRY_NEXT = (Forbidden, NotFound, Rejected, Unsupported, BadReply)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ class PageBugSearch:
         """All hits, page by page."""
 
         def ask() -> None:
-            fields = search_fields(self._session, product, keyword)
+            fields = search_fields(self._session.root, product, keyword)
             self._session.post_page("search", "buildQuery", [], list(fields.items()), writes=False)
 
         def page(number: int) -> tuple[list[Raw], int]:
@@ -195,7 +195,7 @@ class V2BugSearch:
         """All hits, page by page."""
 
         def ask() -> None:
-            fields = search_fields(self._session, product, keyword)
+            fields = search_fields(self._session.root, product, keyword)
             self._session.v2("POST", "/search/buildQuery", json=fields, writes=False)
 
         def page(number: int) -> tuple[list[Raw], int]:
@@ -207,11 +207,13 @@ class V2BugSearch:
         return _hits(self._session, ask, page)
 
 
-def search_fields(session: Session, product: int, keyword: str) -> dict[str, str]:
+def search_fields(root: str, product: int, keyword: str) -> dict[str, str]:
     """The search form: all six slots have to be there, five of them empty."""
     fields = {
         "module": "bug",
-        "actionURL": session.address("bug", "browse", [("productID", str(product))]),
+        # Where the page would go on. It must look like a page in the server's form of addresses, or the answer is
+        # empty; the API v2 takes the other form than the pages of the same server. This one is right in both.
+        "actionURL": f"{root}bug-browse-{product}.json?m=bug&f=browse&productID={product}",
         "groupAndOr": "and",
         "groupItems": "3",
     }
