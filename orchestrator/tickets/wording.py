@@ -5,7 +5,7 @@ They are kept in code and not in a template because the command line prints the 
 
 from __future__ import annotations
 
-from orchestrator.tickets.rule import Language
+from orchestrator.settings import Language
 from orchestrator.tickets.keys import LABELS
 from orchestrator.tickets.spec import TicketProblem
 
