@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tts_service.models.symbols import encode
 from tts_service.text.frontend import LONGEST_SENTENCE, FrontEnd
-from tts_service.text.lexicon import Lexicon, LexiconProblem, built_in, characters
+from tts_service.text.lexicon import Lexicon, LexiconProblem, built_in, characters, defaults
 
 FRONT_END = FrontEnd()
 
@@ -176,7 +176,7 @@ def test_a_lexicon_line_without_a_sayable_reading_is_refused_with_its_number() -
 
 
 def test_the_shipped_word_lists_hold_one_syllable_per_character() -> None:
-    for word, units in (*built_in().words.items(), *characters().words.items()):
+    for word, units in (*built_in().words.items(), *characters().words.items(), *defaults().words.items()):
         assert len(word) == len(units), word
 
 

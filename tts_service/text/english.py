@@ -37,67 +37,13 @@ _NAMES: Final = {
     "cpu": "S IY1 P IY1 Y UW1", "ui": "Y UW1 AY1", "sh": "EH1 S EY1 CH", "etc": "EH2 T S EH1 T ER0 AH0",
     "a": "EY1", "vpn": "V IY1 P IY1 EH1 N",
 }  # fmt: skip
-_SAID_AS_WORD: Final = frozenset(
-    [
-        "CUDA",
-        "RAM",
-        "ROM",
-        "NASA",
-        "NATO",
-        "JSON",
-        "YAML",
-        "JPEG",
-        "GIF",
-        "LAN",
-        "WAN",
-        "SIM",
-        "PIN",
-        "ASCII",
-        "BIOS",
-        "RAID",
-        "SAAS",
-        "LASER",
-        "AIDS",
-        "OPEC",
-        "UNESCO",
-        "TOML",
-        "VITS",
-        "BERT",
-        "BASH",
-        "LINUX",
-        "PYTHON",
-        "DOCKER",
-        "BROKEN",
-        "ERROR",
-        "WARNING",
-        "INFO",
-        "FAILED",
-        "READY",
-        "HELLO",
-        "WORLD",
-        "THE",
-        "AND",
-        "YES",
-        "STOP",
-        "START",
-        "TEST",
-        "DEMO",
-        "OPEN",
-        "CLOSE",
-        "LIVE",
-        "TODO",
-        "NEW",
-        "HOT",
-        "BEST",
-        "SALE",
-        "LOGO",
-        "SPA",
-        "OFF",
-        "WORD",
-        "EXCEL",
-        "ZENTAO",
-    ]
+_AS_WORDS: Final = (
+    "CUDA RAM ROM NASA NATO JSON YAML JPEG GIF LAN WAN SIM PIN ASCII BIOS RAID SAAS LASER AIDS OPEC "
+    "UNESCO TOML VITS BERT BASH LINUX PYTHON DOCKER BROKEN ERROR WARNING INFO FAILED READY HELLO WORLD "
+    "THE AND YES STOP START TEST DEMO OPEN CLOSE LIVE TODO NEW HOT BEST SALE LOGO SPA OFF WORD EXCEL "
+    "ZENTAO"
 )
+_SAID_AS_WORD: Final = frozenset(_AS_WORDS.split())
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+|[A-Z]")
 _GRAPHEMES: Final = (
     ("tion", "SH AH0 N"), ("sion", "ZH AH0 N"), ("ough", "AO1"), ("igh", "AY1"), ("tch", "CH"), ("sch", "SH"),

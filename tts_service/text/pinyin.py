@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from tts_service.text.lexicon import Lexicon, built_in, characters
+from tts_service.text.lexicon import Lexicon, built_in, characters, defaults
 from tts_service.text.sandhi import Syllable
 from tts_service.text.units import is_known
 
@@ -139,9 +139,14 @@ def _citation(char: str, unit: str) -> str:
 
 def _looked_up(word: str) -> list[str]:
     from pypinyin import Style, pinyin  # noqa: PLC0415 - half a second of dictionaries
+    from pypinyin.constants import PHRASES_DICT  # noqa: PLC0415
 
     groups = pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, errors=_unread)
-    return [str(group[0]) for group in groups]
+    units = [str(group[0]) for group in groups]
+    if word in PHRASES_DICT:
+        return units
+    usual = defaults().words
+    return [usual[char][0] if char in usual else unit for char, unit in zip(word, units, strict=True)]
 
 
 def _unread(chars: str) -> Any:
