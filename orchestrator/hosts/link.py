@@ -33,9 +33,6 @@ from orchestrator.hosts.errors import (
 # What this room has to say it says in its errors; without a handler the library would print to stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
-MAX_SESSIONS = 8
-"""Sessions on one connection: OpenSSH allows ten, and one that is closing still counts for a moment."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -56,7 +53,6 @@ class Link:
         self._sock = sock
         self.transport = transport
         self.sessions = 0
-        self.capacity = MAX_SESSIONS
         self.retired = False
         self.used = False
         self.abandoned: list[paramiko.Channel] = []

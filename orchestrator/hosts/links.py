@@ -23,7 +23,10 @@ from orchestrator.hosts.link import Limits, Link, open_link
 from orchestrator.hosts.watchdog import Guard, Watchdog
 
 MAX_LINKS = 4
-_ATTEMPTS = 4
+# On one connection: OpenSSH allows ten, and one that is closing still counts for a moment.
+MAX_SESSIONS = 8
+# A host may refuse a session that is the only one for a moment, while the one before it is still closing.
+_LONELY_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Links:
         self._changed = threading.Condition()
         self._links: list[Link] = []
         self._opening: Future[None] | None = None
+        self._capacity = MAX_SESSIONS
         self._closed = False
 
     @contextlib.contextmanager
@@ -66,8 +70,13 @@ class Links:
         with self._changed:
             link.retired = True
 
+    def _retire_all(self) -> None:
+        with self._changed:
+            for link in self._links:
+                link.retired = True
+
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, for good."""
         with self._changed:
             self._closed = True
             links, self._links = self._links, []
@@ -97,8 +106,8 @@ class Links:
         self._release(link)
 
     def _open_session(self, deadline: float) -> tuple[Link, paramiko.Channel]:
-        refused = ""
-        for attempt in range(_ATTEMPTS):
+        lonely = 0
+        while True:
             link = self._acquire(deadline)
             fresh, link.used = not link.used, True
             try:
@@ -106,21 +115,22 @@ class Links:
                     return link, link.transport.open_session(timeout=self._limits.channel)
             except paramiko.ChannelException as error:
                 # The host allows fewer sessions than we thought, or one of ours is still closing there.
-                refused = error.text
                 with self._changed:
-                    link.capacity = max(1, link.sessions - 1)
+                    lonely += link.sessions == 1
+                    self._capacity = max(1, min(self._capacity, link.sessions - 1))
                 self._release(link)
-                time.sleep(0.05 * 2**attempt)
+                if lonely == _LONELY_ATTEMPTS:
+                    message = "the host refuses to open a session"
+                    raise HostDenied(self._entry.name, message, detail=error.text) from error
+                time.sleep(0.05 * 2**lonely)
             except (paramiko.SSHException, EOFError, OSError) as error:
                 timed_out = isinstance(error, TimeoutError) or "Timeout" in str(error)
-                self.retire(link)
+                self._retire_all()  # what happened to one has most likely happened to all of them
                 self._release(link)
-                link.close()
                 if fresh and timed_out:
                     raise HostTimeout(self._entry.name, "connected, but opens no session", detail=str(error)) from error
                 if fresh:
                     raise HostUnreachable(self._entry.name, "the connection broke", detail=str(error)) from error
-        raise HostDenied(self._entry.name, "the host refuses to open a session", detail=refused)
 
     def _acquire(self, deadline: float) -> Link:
         while True:
@@ -128,7 +138,7 @@ class Links:
                 if self._closed:
                     raise RuntimeError("the pool of hosts is closed")
                 self._prune()
-                free = [link for link in self._links if link.sessions < link.capacity]
+                free = [link for link in self._links if link.sessions < self._capacity]
                 if free:
                     link = min(free, key=lambda link: link.sessions)
                     link.sessions += 1
@@ -169,6 +179,7 @@ class Links:
         with self._changed:
             self._opening = None
             link.sessions = 1
+            link.retired = self._closed  # then nobody else gets it, and it closes with this session
             self._links.append(link)
             self._changed.notify_all()
         opening.set_result(None)

@@ -26,11 +26,14 @@ class HostPool:
         self._lock = threading.Lock()
         self._hosts: dict[str, tuple[Host, Links]] = {}
         self._watchdog = Watchdog()
+        self._closed = False
 
     def host(self, name: str) -> Host:
         """The host of that name; KeyError where the inventory has none. Connects on first use, not here."""
         entry = self._inventory.hosts[name]
         with self._lock:
+            if self._closed:
+                raise RuntimeError("the pool of hosts is closed")
             if name not in self._hosts:
                 links = Links(entry, self._known_hosts(entry), self._limits, self._watchdog)
                 self._hosts[name] = Host(entry, links), links
@@ -39,6 +42,7 @@ class HostPool:
     def close(self) -> None:
         """Close every connection; jobs on the hosts go on."""
         with self._lock:
+            self._closed = True
             hosts, self._hosts = list(self._hosts.values()), {}
         for _, links in hosts:
             links.close()

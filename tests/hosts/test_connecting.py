@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from orchestrator.hosts import (
     Host,
     HostAuthFailed,
+    HostDenied,
     HostError,
     HostKeyMismatch,
     HostTimeout,
@@ -25,7 +27,7 @@ from orchestrator.hosts import (
 from orchestrator.inventory import HostEntry
 from tests.hosts.conftest import Place, entry_of, eventually, pool_of
 from tests.hosts.proxy import Proxy, proxy_to
-from tests.support.sshd import make_key
+from tests.support.sshd import make_key, running_sshd
 
 HASTY = Limits(connect=0.6, banner=0.6, auth=0.6, channel=0.6)
 
@@ -211,3 +213,30 @@ def test_one_connection_serves_many_commands(place: Place, tmp_path: Path) -> No
         for _ in range(20):
             assert pool.host("gpu-01").run("true").ok
         assert len(proxy._sockets) == 3
+
+
+def test_a_host_that_allows_only_two_sessions_serves_all_threads(tmp_path: Path) -> None:
+    with (
+        running_sshd(tmp_path / "sshd", tmp_path / "home", extra="MaxSessions 2\n") as strict,
+        pool_of(entry_of(strict, tmp_path), tmp_path) as pool,
+        ThreadPoolExecutor(12) as threads,
+    ):
+        host = pool.host("gpu-01")
+        answers = threads.map(lambda number: host.run(f"sleep 0.1; echo {number}").stdout, range(24))
+        assert list(answers) == [f"{number}\n" for number in range(24)]
+
+
+def test_a_host_that_allows_no_session_is_told_as_such(tmp_path: Path) -> None:
+    with running_sshd(tmp_path / "sshd", tmp_path / "home", extra="MaxSessions 0\n") as strict:
+        assert "refuses to open a session" in refusal(entry_of(strict, tmp_path), tmp_path, HostDenied).message
+
+
+def test_a_closed_pool_says_so(place: Place, tmp_path: Path) -> None:
+    pool = pool_of(entry_of(place, tmp_path), tmp_path)
+    host = pool.host("gpu-01")
+    assert host.run("true").ok
+    pool.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        host.run("true")
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.host("gpu-01")

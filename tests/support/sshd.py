@@ -58,8 +58,11 @@ class Sshd:
 
 
 @contextmanager
-def running_sshd(folder: Path, home: Path) -> Iterator[Sshd]:
-    """Start sshd with keys and configuration in `folder`, and `home` as $HOME; skips the test where there is none."""
+def running_sshd(folder: Path, home: Path, *, extra: str = "") -> Iterator[Sshd]:
+    """Start sshd with keys and configuration in `folder`, and `home` as $HOME; `extra` are lines of sshd_config.
+
+    Skips the test where there is no sshd.
+    """
     if SSHD is None:
         pytest.skip("sshd is not installed (package openssh-server)")
     if os.geteuid() == 0:
@@ -71,7 +74,7 @@ def running_sshd(folder: Path, home: Path) -> Iterator[Sshd]:
     make_key(folder / "client_key")
     shutil.copy(folder / "client_key.pub", folder / "authorized_keys")
     with (folder / "sshd.log").open("wb") as log:
-        process, port = _start(folder, home, log.fileno())
+        process, port = _start(folder, home, extra, log.fileno())
     try:
         yield Sshd(process, folder, home, port)
     finally:
@@ -103,12 +106,12 @@ def make_key(path: Path) -> None:
     path.with_name(f"{path.name}.pub").write_bytes(public + b"\n")
 
 
-def _start(folder: Path, home: Path, log: int) -> tuple[subprocess.Popen[bytes], int]:
+def _start(folder: Path, home: Path, extra: str, log: int) -> tuple[subprocess.Popen[bytes], int]:
     assert SSHD is not None
     for _ in range(5):
         port = _free_port()
         config = folder / "sshd_config"
-        config.write_text(_CONFIG.format(port=port, folder=folder, home=home))
+        config.write_text(_CONFIG.format(port=port, folder=folder, home=home) + extra)
         process = subprocess.Popen([SSHD, "-D", "-e", "-f", str(config), *_lenient(str(config))], stderr=log)
         if _answers(process, port):
             return process, port
