@@ -200,13 +200,13 @@ def create_webhook(site: Site, call: PageCall) -> Reply:
     )
 
 
-def webhook_row(row: dict[str, Any]) -> dict[str, Any]:
+def webhook_row(row: dict[str, Any], *, modern: bool = False) -> dict[str, Any]:
     """A webhook as lists show it."""
     params = f"{row['params']},text" if row["params"] else "text"
     shaped = {key: row[key] for key in ("id", "type", "name", "url", "domain", "secret", "contentType", "sendType")}
     shaped |= {"products": row["products"], "executions": row["executions"], "params": params, "actions": ""}
     shaped |= {"desc": "", "createdBy": row["createdBy"], "createdDate": row["createdDate"]}
-    return shaped | {"editedBy": "", "editedDate": "", "deleted": "0"}
+    return shaped | {"editedBy": "", "editedDate": "", "deleted": 0 if modern else "0"}
 
 
 @page("webhook", "browse")
@@ -253,18 +253,18 @@ def webhook_log_data(site: Site, hook_id: int) -> dict[str, Any]:
     return {
         "title": f"日志-{hook['name'] if hook else ''}",
         "logs": logs,
-        "webhook": webhook_row(hook) if hook else False,
+        "webhook": webhook_row(hook, modern=site.dialect.has_v2) if hook else False,
         "orderBy": "id_desc",
-        "pager": page_info(len(logs), "Webhook", "log"),
+        "pager": page_info(len(logs), "Webhook", "log", modern=site.dialect.has_v2),
     }
 
 
-def page_info(total: int, module: str, method: str, per_page: int = 20) -> dict[str, Any]:
+def page_info(total: int, module: str, method: str, *, per_page: int = 20, modern: bool = False) -> dict[str, Any]:
     """The pager of an administration page."""
     return {
         "recTotal": total,
         "recPerPage": per_page,
-        "pageCookie": f"pager{module}{method.capitalize()}",
+        "pageCookie": None if modern else f"pager{module}{method.capitalize()}",
         "pageTotal": 1,
         "pageID": 1,
         "moduleName": module.lower(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -69,13 +70,20 @@ def task_data(site: Site, call: PageCall, row: Row, title: str) -> dict[str, Any
     task = shapes.task_detail(site, row, call.call.host)
     execution = site.places.get(int(row["execution"]))
     actions = shapes.actions(site, "task", int(row["id"]), call.call.host, "page")
+    people = {user["account"]: str(user["realname"]) for user in site.accounts.all()}
+    if site.dialect.has_v2:
+        team = {"admin", *(json.loads(execution["team"]) if execution else ())}
+        members = {account: name for account, name in people.items() if account in team}
+        users = {**people, "closed": "Closed"}
+    else:
+        members, users = {"": "", "admin": "A:admin"}, {"": "", **people, "closed": "Closed"}
     return {
         "title": title,
         "task": task,
         "execution": shapes.place(site, execution) if execution else False,
-        "members": {"": "", "admin": "A:admin"},
+        "members": members,
         "actions": {str(action["id"]): action for action in actions},
-        "users": {"": "", **{user["account"]: user["realname"] for user in site.accounts.all()}, "closed": "Closed"},
+        "users": users,
     }
 
 
@@ -99,7 +107,7 @@ def view_data(site: Site, call: PageCall) -> dict[str, Any]:
     data["task"] |= {"storySpec": "", "storyVerify": "", "storyFiles": False}
     rest: dict[str, Any] = {"preAndNext": {"pre": "", "next": ""}, "product": "", "modulePath": [], "linkMRTitles": []}
     if site.dialect.has_v2:
-        rest |= {"linkedBugs": [], "hasGitRepo": False, "status": "success"}
+        rest |= {"linkedBugs": [], "hasGitRepo": False, "status": "success", "product": False}
     return data | rest | {"linkCommits": [], "pager": None}
 
 

@@ -426,13 +426,27 @@ def place(site: Site, row: Mapping[str, Any]) -> dict[str, Any]:
         "deleted": "0",
     }
     if kind == "sprint":
-        hours_of_all = {"totalHours": int(row["days"]) * 7, "totalEstimate": 0, "totalConsumed": 0, "totalLeft": 0}
-        shaped |= hours_of_all
-    return shaped | _MODERN_PLACE if site.dialect.has_v2 else shaped
+        total = int(row["days"]) * 7
+        shaped |= {"totalHours": f"{total:.1f}" if site.dialect.has_v2 else total}
+        shaped |= {"totalEstimate": 0, "totalConsumed": 0, "totalLeft": 0}
+    if not site.dialect.has_v2:
+        return shaped
+    shaped.pop("division")
+    return shaped | _MODERN_PLACE
 
 
-# Fields that executions and projects of 22.4 have besides.
+# Fields that executions and projects of 22.4 have besides, or with another type.
 _MODERN_PLACE: dict[str, Any] = {
+    "budget": "0.00",
+    "percent": "0.00",
+    "milestone": 0,
+    "pri": 1,
+    "estimate": "0.00",
+    "left": "0.00",
+    "consumed": "0.00",
+    "fluidBoard": 0,
+    "multiple": 1,
+    "deleted": 0,
     "isTpl": 0,
     "storyType": "story",
     "workflowGroup": 0,

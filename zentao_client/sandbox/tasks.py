@@ -18,31 +18,29 @@ from .places import Places
 
 Api = Literal["v1", "v2", "page"]
 
-_SHOWN = tuple(
-    [
-        "name",
-        "type",
-        "pri",
-        "estimate",
-        "left",
-        "consumed",
-        "realStarted",
-        "finishedDate",
-        "assignedTo",
-        "status",
-        "finishedBy",
-        "canceledBy",
-        "canceledDate",
-        "closedBy",
-        "closedDate",
-        "closedReason",
-        "activatedDate",
-        "estStarted",
-        "deadline",
-        "desc",
-        "mailto",
-        "keywords",
-    ]
+_SHOWN = (
+    "name",
+    "type",
+    "pri",
+    "estimate",
+    "left",
+    "consumed",
+    "realStarted",
+    "finishedDate",
+    "assignedTo",
+    "status",
+    "finishedBy",
+    "canceledBy",
+    "canceledDate",
+    "closedBy",
+    "closedDate",
+    "closedReason",
+    "activatedDate",
+    "estStarted",
+    "deadline",
+    "desc",
+    "mailto",
+    "keywords",
 )
 _UNTOLD = ("canceledDate", "closedDate", "activatedDate")  # dates that a transition's history leaves out
 _EDITABLE = frozenset(

@@ -223,9 +223,9 @@ def product(site: Site, call: Call, session: Caller, number: str) -> Reply:
 @ROUTES.on("GET", "/projects")
 def projects(site: Site, call: Call, session: Caller) -> Reply:
     page, limit = call.page()
-    return json_reply(
-        _paged("projects", [_place(site, row) for row in site.places.listed("project")], page, limit or 20)
-    )
+    more = {"teamMembers": ["admin"], "leftTasks": "—"}
+    items = [_place(site, row) | more for row in site.places.listed("project")]
+    return json_reply(_paged("projects", items, page, limit or 20))
 
 
 @ROUTES.on("POST", "/projects")

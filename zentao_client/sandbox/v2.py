@@ -352,7 +352,13 @@ def company_dynamic(site: Site, call: Call, caller: Caller) -> Reply:
 def execution_dynamic(site: Site, call: Call, caller: Caller, number: str) -> Reply:
     site.accounts.demand(caller.account, "execution", "dynamic")
     feed = execution_feed(site, PageCall(call, caller, {"executionID": number, **call.query}, "json"))
-    feed |= {"executionID": as_int(number), "status": "success"}
+    names = {str(row["id"]): f"{row['account'][0].upper()}:{row['realname']}" for row in site.accounts.all()}
+    groups = {
+        label if "年" in label else f"{site.clock.today()[:4]}年{label}": entries
+        for label, entries in feed["dateGroups"].items()
+    }
+    feed |= {"executionID": as_int(number), "status": "success", "userIdPairs": names, "dateGroups": groups}
+    feed |= {"accountPairs": {**people(site), "closed": "Closed"}, "recTotal": sum(map(len, groups.values()))}
     return json_reply(feed)
 
 
