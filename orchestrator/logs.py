@@ -73,6 +73,8 @@ def set_up_logs(
     for name in _CHATTY:
         # They tell of every request and every connection; what goes wrong is still said.
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A tick that takes longer than the interval is meant to be skipped; that is no warning.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.captureWarnings(capture=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from orchestrator.cli import cancel, check, plan, run, serve, status, task, version
@@ -15,10 +14,12 @@ app = typer.Typer(
     name="zentao-deploy",
     help="ZenTao (禅道) tickets that deploy text-to-speech services by themselves, and prove that they speak.",
     epilog="Exit status: 0 done, 1 failed, 2 cancelled, 4 not logged in or not allowed.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+# click's base of all usage errors, or typer's own copy of it, depending on typer's version.
+_UsageProblem = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
 app.command("serve")(serve.serve)
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
@@ -31,12 +32,10 @@ app.command("version")(version.show)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Expected errors become words, never a traceback."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        returned = app(args=arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return FAILED
-    except (click.Abort, KeyboardInterrupt):
+        returned = app(args=arguments or ["--help"], standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
         tell("cancelled")
         return CANCELLED
     except BrokenPipeError:
@@ -44,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return FAILED
     except Exception as error:
+        if isinstance(error, _UsageProblem):
+            error.show()  # type: ignore[attr-defined]
+            return FAILED
         failure = explained(error)
         if failure is None:
             raise

@@ -26,7 +26,8 @@ def claim(reader: TaskReader, task_id: int, *, again: bool = False) -> Run:
     """Start a deployment of a task because an operator says so (`zentao-deploy run`).
 
     The newest unanswered transition is claimed, so that the poller doesn't start it a second time. Without one the
-    event gets a key of its own, no actor and the source `cli`: whoever may use this machine's command line acts.
+    event gets a key of its own and the source `cli`; its actor is whoever last asked for a deployment by moving the
+    task, or None.
     Raises ClaimRefused, and what the client raises.
     """
     with reader.lock(task_id):
@@ -57,7 +58,7 @@ def claim(reader: TaskReader, task_id: int, *, again: bool = False) -> Run:
             task_id=task_id,
             action_id=0,
             action_date=now.isoformat(),
-            actor=None,
+            actor=next((each.actor for each in reversed(reader.requests(task))), None),
             old=None,
             new=task.status,
             title=task.name,

@@ -15,7 +15,7 @@ from orchestrator.store.records import Event, EventState, Intent, Run
 from orchestrator.store.store import Store
 from orchestrator.triggers.baseline import Baseline, take_baseline
 from orchestrator.triggers.ownership import Ownership
-from orchestrator.triggers.transitions import Transition, Verdict, decide, markers
+from orchestrator.triggers.transitions import Transition, Verdict, decide, markers, transitions
 from zentao_client import NotFound
 from zentao_client.models import Task
 
@@ -125,6 +125,16 @@ class TaskReader:
     def judge(self, task_id: int) -> tuple[Task, Verdict] | None:
         """A task of ours and its verdict, nothing done about it; None when it isn't there or isn't ours."""
         return self._judge(task_id, self.baseline())
+
+    def requests(self, task: Task) -> tuple[Transition, ...]:
+        """Every transition in a task's history that people made and that is a trigger, oldest first."""
+        ours = {(intent.marker, intent.action_id) for intent in self._intents(task).values()}
+        return tuple(
+            each
+            for each in transitions(task, self.server)
+            if self._triggered_by(each.old, each.new)
+            and not any((marker, each.action_id) in ours for marker in each.markers)
+        )
 
     def note(self, task: Task, verdict: Verdict, source: str) -> None:
         """Record everything a verdict says except the start itself."""

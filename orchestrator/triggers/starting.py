@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import structlog
 
@@ -22,9 +23,7 @@ def run_id_for(event: Event) -> str:
     return f"run-{event.task_id}-{event.action_id}-{short}"
 
 
-def start_deployment(
-    store: Store, engine: Engine, event: Event, *, workflow: Workflow[..., object] | None = None
-) -> Run:
+def start_deployment(store: Store, engine: Engine, event: Event, *, workflow: Workflow[..., Any] | None = None) -> Run:
     """Create the run of a recorded event and start its workflow; both do nothing when they were done before.
 
     A crash between the two is made good by `resume_runs` at the next start.
@@ -42,7 +41,7 @@ def start_deployment(
     return store.run(run.run_id) or run
 
 
-def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., object] | None = None) -> int:
+def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., Any] | None = None) -> int:
     """Make runs and workflows agree again: start what a crash left unstarted, close what the engine gave up.
 
     Returns how many runs it touched. Called at start and from time to time; cheap while nothing is active.

@@ -48,6 +48,8 @@ hosts:
     user: nobody
     root: /tmp/zentao-deploy-test-nowhere
     accounts: [wangchanpin]
+    variables:
+      repository: https://git.example/tts.git
 """
 
 
@@ -71,15 +73,14 @@ class World:
     def make(cls, folder: Path, sandbox: Sandbox, *, interval: float = 0.4, triggers: str = "wait->doing, pause->doing",
              account: str | None = None) -> World:  # fmt: skip
         seed = sandbox.seed()
-        (folder / "zentao-deploy.yaml").write_text(
-            SETTINGS.format(
-                url=sandbox.url,
-                execution=seed.execution,
-                interval=interval,
-                triggers=triggers,
-                account=account or seed.bot,
-            )  # fmt: skip
+        settings = SETTINGS.format(
+            url=sandbox.url,
+            execution=seed.execution,
+            interval=interval,
+            triggers=triggers,
+            account=account or seed.bot,
         )
+        (folder / "zentao-deploy.yaml").write_text(settings)
         (folder / "inventory.yaml").write_text(INVENTORY)
         return cls(
             folder,

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from orchestrator.engine import Engine, step, workflow
+from orchestrator.settings import RuleSettings, Trigger
+from orchestrator.store import Event, EventState, Intent, Run, RunState, Store
+from orchestrator.triggers.claim import ClaimRefused, claim
+from orchestrator.triggers.reader import TaskReader
+from orchestrator.triggers.starting import resume_runs, run_id_for, start_deployment
+from tests.triggers.fake import MONDAY, FakeZentao, action, task
+
+carried_out: list[str] = []
+MINUTE = timedelta(minutes=1)
+
+
+@step("carry out")
+def _carry_out(run_id: str) -> None:
+    if run_id.startswith("run-13-"):
+        raise RuntimeError("this one breaks")
+    carried_out.append(run_id)
+
+
+@workflow("test-deploy")
+def deploy(run_id: str) -> str:
+    _carry_out(run_id)
+    return run_id
+
+
+def event(task_id: int = 8, action_id: int = 4) -> Event:
+    return Event(
+        key=f"http://z|{task_id}|{action_id}|2026-11-23T09:00:00Z",
+        server="http://z",
+        task_id=task_id,
+        action_id=action_id,
+        action_date=MONDAY.isoformat(),
+        actor="pm",
+        old="wait",
+        new="doing",
+        title="t",
+        description="d",
+        execution=3,
+        project=2,
+    )
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    carried_out.clear()
+    with Engine(tmp_path / "engine") as launched:
+        yield launched
+
+
+def test_the_same_transition_makes_one_run_however_often_it_is_started(store: Store, engine: Engine) -> None:
+    store.record_event(event())
+    first = start_deployment(store, engine, event(), workflow=deploy)
+    engine.wait(first.run_id, timeout=15)
+    assert start_deployment(store, engine, event(), workflow=deploy).run_id == first.run_id
+    assert carried_out == [first.run_id]
+    assert len(store.runs()) == 1
+    found = store.event(event().key)
+    assert found is not None
+    assert (found.state, found.run_id) == (EventState.STARTED, first.run_id)
+
+
+def test_a_runs_id_tells_task_and_action_and_differs_between_servers_and_dates() -> None:
+    ids = {run_id_for(replace(event(), key=key)) for key in ("a|8|4|x", "b|8|4|x", "a|8|4|y")}
+    assert len(ids) == 3
+    assert all(each.startswith("run-8-4-") for each in ids)
+
+
+def test_a_run_whose_workflow_was_never_started_is_started(store: Store, engine: Engine) -> None:
+    store.record_event(event())
+    store.create_run(Run(run_id_for(event()), event().key, 8, "t", "pm"))
+    assert resume_runs(store, engine, workflow=deploy) == 1
+    engine.wait(run_id_for(event()), timeout=15)
+    assert carried_out == [run_id_for(event())]
+
+
+def test_a_run_whose_workflow_broke_is_closed_so_that_it_does_not_stay_running(store: Store, engine: Engine) -> None:
+    run = start_deployment(store, engine, event(task_id=13), workflow=deploy)
+    with pytest.raises(RuntimeError):
+        engine.wait(run.run_id, timeout=15)
+    assert resume_runs(store, engine, workflow=deploy) == 1
+    closed = store.run(run.run_id)
+    assert closed is not None
+    assert closed.state is RunState.FAILED
+    assert "this one breaks" in closed.detail["engine_error"]
+    assert resume_runs(store, engine, workflow=deploy) == 0
+
+
+def test_a_claim_takes_the_transition_that_waits(
+    reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller, started: list[str]
+) -> None:
+    reader.baseline()
+    zentao.tasks.put(task(8, [action(1, MONDAY + MINUTE, ("wait", "doing"))]))
+    clock.shift(120)
+    run = claim(reader, 8)
+    assert (run.actor, started) == ("pm", ["http://zentao.example|8|1|2026-11-23T09:01:00Z"])
+    assert reader.look(8, "poll").run is None
+    assert len(started) == 1
+
+
+def test_without_one_a_claim_makes_a_key_of_its_own_each_time(
+    reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller, started: list[str], store: Store
+) -> None:
+    clock.shift(120)
+    zentao.tasks.put(task(8, [action(1, MONDAY + MINUTE, ("wait", "doing"))]))
+    first = claim(reader, 8)
+    store.update_run(first.run_id, state=RunState.FAILED)
+    clock.shift(5)
+    second = claim(reader, 8)
+    assert len({first.run_id, second.run_id}) == 2
+    assert all(key.startswith("manual|http://zentao.example|8|") for key in started)
+    assert first.actor == "pm"
+    assert [each.source for each in store.events(task_id=8)] == ["cli", "cli"]
+
+
+def test_a_claim_for_a_task_nobody_started_has_no_actor(
+    reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller
+) -> None:
+    zentao.tasks.put(task(8, status="wait"))
+    assert claim(reader, 8).actor is None
+
+
+def test_our_own_moves_do_not_lend_their_account_to_a_claim(
+    make_reader: Any, zentao: FakeZentao, clock: time_machine.Traveller, store: Store
+) -> None:
+    marker = "zd:run-8-1-abcdef01:finish"
+    store.record_intent(Intent(marker, "run-8-1-abcdef01", 8, "finish", "done", action_id=2))
+    zentao.tasks.put(
+        task(
+            8,
+            [
+                action(1, MONDAY - 2 * MINUTE, ("wait", "doing")),
+                action(2, MONDAY - MINUTE, ("doing", "done"), actor="bot", comment=f'<span title="{marker}"></span>'),
+            ],
+        )
+    )
+    rule = RuleSettings(triggers=(*RuleSettings().triggers, Trigger(old=None, new="done")))
+    assert claim(make_reader(triggers=rule.triggers), 8).actor == "pm"
+
+
+def test_a_claim_is_refused_while_a_run_is_active_and_names_it(
+    reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller
+) -> None:
+    zentao.tasks.put(task(8))
+    run = claim(reader, 8)
+    with pytest.raises(ClaimRefused, match=run.run_id) as refused:
+        claim(reader, 8, again=True)
+    assert refused.value.run_id == run.run_id
+
+
+def test_a_deployed_task_is_deployed_again_only_with_again(
+    reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller, store: Store
+) -> None:
+    zentao.tasks.put(task(8))
+    run = claim(reader, 8)
+    store.update_run(run.run_id, state=RunState.SUCCEEDED)
+    clock.shift(5)
+    with pytest.raises(ClaimRefused, match="--again"):
+        claim(reader, 8)
+    assert claim(reader, 8, again=True).run_id != run.run_id
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"name": "支付模块联调"}, "rule.title"),
+        ({"execution": 9}, "execution 9, but ours are: 3 \\(or assign the task to deploybot\\)"),
+        ({"deleted": True}, "deleted"),
+    ],
+)
+def test_a_claim_on_what_is_not_ours_says_what_would_make_it_ours(
+    reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller, fields: dict[str, Any], why: str
+) -> None:
+    zentao.tasks.put(task(8, **fields))
+    with pytest.raises(ClaimRefused, match=why):
+        claim(reader, 8)
+    assert zentao.tasks.reads == []
+
+
+def test_a_claim_on_a_task_that_is_not_there(
+    reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller
+) -> None:
+    with pytest.raises(ClaimRefused, match="no task 8"):
+        claim(reader, 8)
