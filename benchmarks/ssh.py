@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import socket
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ import fabric
 from benchmarks import report
 from orchestrator.hosts import HostPool
 from orchestrator.inventory import HostEntry
-from tests.support.sshd import Sshd, running_sshd
+from tests.support.sshd import SSHD, Sshd, running_sshd
 
 HOSTS, COMMANDS, REPETITIONS = 20, 10, 15
 TARGET = 1.2
@@ -149,6 +150,8 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     parser.add_argument("--no-report", action="store_true", help="print only")
     asked = parser.parse_args()
+    if SSHD is None:
+        sys.exit("sshd is not installed (package openssh-server)")
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         servers = [
