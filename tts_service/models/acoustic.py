@@ -42,7 +42,7 @@ class Spread:
 
     token: Tensor  # (batch, frames), index of a token
     features: Tensor  # (batch, frames, _FRAME_FEATURES)
-    mask: Tensor  # (batch, frames, 1)
+    mask: Tensor | None  # (batch, frames, 1); None when every frame is real
 
 
 def spread(durations: Tensor, frames: int | None = None) -> Spread:
@@ -67,7 +67,7 @@ def spread(durations: Tensor, frames: int | None = None) -> Spread:
         ],
         -1,
     ).float()
-    mask = (centres < lengths[:, None]).unsqueeze(-1).float()
+    mask = None if len(lengths) == 1 and count == int(lengths[0]) else (centres < lengths[:, None])[..., None].float()
     return Spread(token, features, mask)
 
 
@@ -109,7 +109,7 @@ class AcousticModel(nn.Module):
         ids (batch, tokens), 0 = padding; places from `position.positions`; speaker (batch,) indices; emotion
         (batch, emotions) weights, usually one 1; pace (batch,) the logarithm of the factor on all durations.
         """
-        mask = (ids != 0).unsqueeze(-1).float()
+        mask = (ids != 0).unsqueeze(-1).float()  # kept for one utterance too: tokens are few
         who = self.speaker(speaker) + self.emotion(emotion) + self.pace(pace[:, None])
         encoded = self.encoder(self.token(ids) + self.place(places) + who[:, None], mask)
         encoded = encoded + who[:, None] * mask
@@ -119,15 +119,15 @@ class AcousticModel(nn.Module):
     def expand(self, encoded: Tensor, over: Spread) -> Tensor:
         """Encodings per frame: (batch, frames, channels)."""
         index = over.token.unsqueeze(-1).expand(-1, -1, encoded.shape[-1])
-        frames: Tensor = (torch.gather(encoded, 1, index) + self.frame(over.features)) * over.mask
-        return frames
+        frames: Tensor = torch.gather(encoded, 1, index) + self.frame(over.features)
+        return frames if over.mask is None else frames * over.mask
 
-    def prosody(self, frames: Tensor, mask: Tensor) -> Prosody:
+    def prosody(self, frames: Tensor, mask: Tensor | None) -> Prosody:
         """Predicts pitch and voicing of every frame."""
         out = self.pitch_out(self.pitch_stack(frames, mask))
         return Prosody(out[..., 0], out[..., 1])
 
-    def decode(self, frames: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor) -> Tensor:
+    def decode(self, frames: Tensor, pitch: Tensor, voiced: Tensor, mask: Tensor | None) -> Tensor:
         """Predicts log mel bands (batch, frames, MEL_BANDS) at the given pitch and voicing (0 or 1)."""
         tune = torch.stack([pitch * voiced, pitch * 0.5, voiced], -1)
         decoded = self.decoder(self.decoder_in(frames) + self.pitch_in(tune), mask)

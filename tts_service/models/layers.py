@@ -38,8 +38,9 @@ class Block(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """x is (batch, time, channels); mask (batch, time, 1) is 1 inside an utterance and 0 in its padding."""
         inside = x if mask is None else x * mask
-        out: Tensor = self.narrow(functional.silu(self.widen(self.norm(self.mix(inside)))))
-        return inside + self.scale * out
+        wide = self.widen(self.norm(self.mix(inside)))
+        out = self.narrow(functional.silu(wide, inplace=not torch.is_grad_enabled()))
+        return torch.addcmul(inside, self.scale, out)
 
 
 class Stack(nn.Module):

@@ -96,7 +96,8 @@ class Vocoder(nn.Module):
         out = self.leave(hidden).reshape(len(mel), -1, 3 * BINS)
         level, phase, noise = out.split(BINS, -1)
         amplitude = torch.exp(level.clamp(max=6.0) - 4.0)
-        return torch.polar(amplitude, phase), torch.exp(noise.clamp(max=6.0) - 5.0)
+        pulse_filter = torch.complex(amplitude * torch.cos(phase), amplitude * torch.sin(phase))
+        return pulse_filter, torch.exp(noise.clamp(max=6.0) - 5.0)
 
     def shape(self, mel: Tensor, pitch: Tensor, voiced: Tensor, train: Tensor, noise: Tensor) -> Tensor:
         """Filters a given source: `train` from `pulses` and white `noise`, both (batch, frames * HOP)."""

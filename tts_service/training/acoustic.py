@@ -75,7 +75,8 @@ def _window(over: Spread, starts: Tensor, width: int) -> tuple[Spread, Tensor]:
     index = starts[:, None] + torch.arange(width, device=starts.device)
     wide = index[..., None]
     features = torch.gather(over.features, 1, wide.expand(-1, -1, over.features.shape[-1]))
-    return Spread(torch.gather(over.token, 1, index), features, torch.gather(over.mask, 1, wide)), index
+    mask = torch.ones_like(wide, dtype=torch.float32) if over.mask is None else torch.gather(over.mask, 1, wide)
+    return Spread(torch.gather(over.token, 1, index), features, mask), index
 
 
 def losses(model: AcousticModel, data: Batch, starts: Tensor, width: int) -> dict[str, Tensor]:
@@ -91,7 +92,7 @@ def losses(model: AcousticModel, data: Batch, starts: Tensor, width: int) -> dic
     true_mel = torch.gather(data.mel, 1, index[..., None].expand(-1, -1, data.mel.shape[-1]))
     frames = model.expand(encoded, over)
     prosody = model.prosody(frames, over.mask)
-    real = over.mask.squeeze(-1)
+    real = torch.ones_like(voiced) if over.mask is None else over.mask.squeeze(-1)
     pitch = ((prosody.pitch - true_pitch).abs() * voiced).sum() / voiced.sum().clamp(min=1.0)
     voicing = functional.binary_cross_entropy_with_logits(prosody.voicing, voiced, weight=real, reduction="sum")
     mel = model.decode(frames, true_pitch, voiced, over.mask)
