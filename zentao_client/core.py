@@ -10,7 +10,7 @@ import httpx
 
 from zentao_client.breaker import Breaker, default_state_dir
 from zentao_client.capabilities import Capabilities, choose, login_ways
-from zentao_client.errors import Unsupported
+from zentao_client.errors import BadReply, Unsupported
 from zentao_client.models import Entry, ServerInfo
 from zentao_client.parse import Parser
 from zentao_client.probe import probe
@@ -98,4 +98,7 @@ class Core:
                     return way.log_in(self.transport, self.account, self._password)
                 except Unsupported:
                     continue
+                except BadReply as error:
+                    # Its excerpt could hold a token.
+                    raise BadReply(f"the login answered with {error.reason}") from None
         raise Unsupported(f"{info.url} (ZenTao {info.version}) offers no login that this client knows")

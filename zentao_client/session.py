@@ -162,7 +162,7 @@ class Session:
             return read(reply)
         except Unavailable as error:
             if call.writes:
-                raise WriteUnknown(f"{call.method} {call.path.split('?')[0]}: {error}") from error
+                raise WriteUnknown(f"{call.label}: {error}") from error
             raise
 
     def _place(self, module: str, method: str, params: Fields) -> tuple[str, Fields]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -16,6 +18,22 @@ from zentao_client.protocol import Reply
 READ_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 # A synchronous webhook runs inside the request that caused it, for up to 30 s, and uploads take their time.
 WRITE_TIMEOUT = httpx.Timeout(90.0, connect=10.0)
+_SIGNATURE = re.compile(r"\b(token|zentaosid)=[^&\s\"]+")
+
+
+class _HideSignatures(logging.Filter):
+    """httpx writes each address into its log; a signature in one is as good as a password."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                _SIGNATURE.sub(r"\1=…", str(part)) if isinstance(part, httpx.URL) else part for part in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx").addFilter(_HideSignatures())
+
 FilePart = tuple[str, tuple[str, bytes, str]]
 
 
@@ -31,6 +49,11 @@ class Call:
     files: Sequence[FilePart] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     writes: bool = False
+
+    @property
+    def label(self) -> str:
+        """The call for a message: without its query, which may hold a signature."""
+        return f"{self.method} {self.path.split('?')[0]}"
 
 
 class Transport:
@@ -61,7 +84,7 @@ class Transport:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unavailable(f"{self.url} can't be reached: {error or type(error).__name__}") from error
         except httpx.TransportError as error:
-            reason = f"{call.method} {call.path}: {error or type(error).__name__}"
+            reason = f"{call.label}: {error or type(error).__name__}"
             if call.writes:
                 raise WriteUnknown(f"no answer to {reason}") from error
             if not isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
@@ -69,7 +92,7 @@ class Transport:
         try:
             return self._send(call)
         except httpx.TransportError as error:
-            raise Unavailable(f"{call.method} {call.path}: {error or type(error).__name__}") from error
+            raise Unavailable(f"{call.label}: {error or type(error).__name__}") from error
 
     def _send(self, call: Call) -> Reply:
         parts: dict[str, Any] = {}

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Protocol
 
 from zentao_client import protocol
-from zentao_client.errors import BadReply, Forbidden, LoginRefused, NotFound, Rejected, Unavailable, Unsupported
+from zentao_client.errors import (
+    BadReply,
+    Forbidden,
+    LoginRefused,
+    NotFound,
+    Rejected,
+    Unavailable,
+    Unsupported,
+    WriteUnknown,
+)
 from zentao_client.transport import Call, Transport
 
 
@@ -28,7 +37,7 @@ class V2Login:
     def log_in(self, transport: Transport, account: str, password: str) -> str:
         """The token; it serves the API v1 as well."""
         body = {"account": account, "password": password}
-        reply = transport.send(Call("POST", "/api.php/v2/users/login", json=body))
+        reply = _send(transport, "/api.php/v2/users/login", body)
         if reply.status == 404 or (reply.status < 500 and not reply.body.strip()):
             raise Unsupported("no login in the API v2")
         try:
@@ -48,7 +57,7 @@ class V1Login:
     def log_in(self, transport: Transport, account: str, password: str) -> str:
         """The token; on 18.x it serves the legacy pages as well."""
         body = {"account": account, "password": password}
-        reply = transport.send(Call("POST", "/api.php/v1/tokens", json=body))
+        reply = _send(transport, "/api.php/v1/tokens", body)
         try:
             content = protocol.read_v1(reply)
         except (Rejected, Forbidden, protocol.NotLoggedIn) as error:
@@ -56,5 +65,13 @@ class V1Login:
         except NotFound as error:
             raise Unavailable(f"no login at {transport.url}: {error}") from error
         if not isinstance(content, dict) or not content.get("token"):
-            raise BadReply("a login without a token", reply.body)
+            raise BadReply("a login without a token")
         return str(content["token"])
+
+
+def _send(transport: Transport, path: str, body: object) -> protocol.Reply:
+    """Exactly once: a login that was sent twice could be two failures."""
+    try:
+        return transport.send(Call("POST", path, json=body, writes=True))
+    except WriteUnknown as error:
+        raise Unavailable(str(error)) from error
