@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Expected errors become words, never a traceback."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        returned = app(args=arguments or ["--help"], standalone_mode=False)
+        returned = app(args=arguments or ["--help"], prog_name="zentao-deploy", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         tell("cancelled")
         return CANCELLED

@@ -13,7 +13,7 @@ from orchestrator.cli.options import Config, Json, load_settings
 
 
 def status(
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Show this run and its steps.")] = None,
+    run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="Show this run and its steps.")] = None,
     task: Annotated[int | None, typer.Option("--task", min=1, metavar="TASK-ID", help="Only this task's runs.")] = None,
     active: Annotated[bool, typer.Option("--active", help="Only runs under way.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many runs.")] = 20,
