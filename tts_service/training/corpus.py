@@ -1,7 +1,8 @@
 """Makes the corpus: ``python -m tts_service.training.corpus --hours 4``.
 
 Shards of a few hundred utterances in the work folder; a shard that is there is not made again. Every shard has its own
-seed, so the same command makes the same corpus anywhere. Shard ``dev`` is never trained on.
+seed, so the same command makes the same utterances anywhere; eSpeak's noise and flutter differ from run to run. Shard
+``dev`` is never trained on.
 """
 
 import argparse
