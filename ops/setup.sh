@@ -35,9 +35,8 @@ if [ "$purpose" != check ]; then
         optional+=(chromium)
     fi
     # Without a font for Chinese the screenshots show boxes.
-    if ! find /usr/share/fonts /usr/local/share/fonts "$HOME/.local/share/fonts" -iname '*cjk*' 2>/dev/null | grep -q .; then
-        optional+=(fonts-noto-cjk)
-    fi
+    cjk=$(find /usr/share/fonts /usr/local/share/fonts "$HOME/.local/share/fonts" -iname '*cjk*' 2>/dev/null || true)
+    [ -n "$cjk" ] || optional+=(fonts-noto-cjk)
 fi
 if [ "$purpose" = test ]; then
     [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || optional+=(openssh-server)

@@ -37,6 +37,11 @@ class Child:
         """The process id, which is its group's id too."""
         return self._process.pid
 
+    @property
+    def returncode(self) -> int | None:
+        """How it ended (negative: by that signal); None while it lives."""
+        return self._process.poll()
+
     def wait_for(self, ready: Path, *, seconds: float = READY_SECONDS) -> str:
         """The text of the file `ready` once the process has written it.
 

@@ -110,7 +110,7 @@ def set_stage(scratch: Path, out: Path, *, version: str = "22.4") -> Iterator[St
             "ZENTAO_DEPLOY_PASSWORD": seed.password,
             "ZENTAO_DEPLOY_WEBHOOK_SECRET": secret,
         }
-        command = [sys.executable, "-m", "orchestrator.cli", "--config", str(settings_file), "serve"]
+        command = [sys.executable, "-m", "orchestrator.cli", "serve", "--config", str(settings_file)]
         daemon = Child("the daemon", command, out / "daemon.log", environment)
         stack.callback(daemon.end)
         daemon.wait_for(data_dir / "control.json")
