@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import logging
 from urllib.parse import parse_qsl
 
 from anyio import CapacityLimiter, to_thread
@@ -18,6 +20,7 @@ from .site import Site
 ROUTE_MODULES = (v1_bugs, v1_tasks, v2_bugs, v2_tasks)
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
+_log = logging.getLogger(__name__)
 _THREADS = 200
 _FIELD_BYTES = 64 * 1024 * 1024
 
@@ -31,7 +34,7 @@ def build_app(site: Site, desk: control.Desk) -> FastAPI:
     @app.api_route("/{path:path}", methods=_METHODS)
     async def everything(request: Request) -> Response:
         call = await read_call(request)
-        reply = await to_thread.run_sync(dispatch, site, desk, call, limiter=threads)
+        reply = await to_thread.run_sync(guarded, site, desk, call, limiter=threads)
         response = Response(reply.content, reply.status)
         response.headers["content-type"] = reply.content_type
         for name, value in reply.headers.items():
@@ -39,6 +42,15 @@ def build_app(site: Site, desk: control.Desk) -> FastAPI:
         return response
 
     return app
+
+
+def guarded(site: Site, desk: control.Desk, call: Call) -> Reply:
+    """The answer to any request; a slip of ours looks like one of PHP's, and is logged."""
+    try:
+        return dispatch(site, desk, call)
+    except Exception as error:  # whatever a caller sent, the server goes on
+        _log.exception("%s %s failed", call.method, call.path)
+        return crash_reply(f"{type(error).__name__}: {html.escape(str(error))}")
 
 
 def dispatch(site: Site, desk: control.Desk, call: Call) -> Reply:

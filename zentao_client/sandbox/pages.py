@@ -44,7 +44,8 @@ class Line:
     verb: str
     tone: str
     robot: bool
-    changes: tuple[Markup, ...]
+    moved: Markup | None  # 未开始 → 进行中
+    changes: tuple[Markup, ...]  # the other fields
     comment: Markup
     files: tuple[dict[str, Any], ...]
 
@@ -241,7 +242,8 @@ def _history(site: Site, kind: str, number: int) -> list[Line]:
                 verb=verb,
                 tone=_TONES.get(row["action"], "plain"),
                 robot=_is_robot(site, row["actor"]),
-                changes=tuple(filter(None, (_change(site, kind, change) for change in row["changes"]))),
+                moved=next((_moved(site, kind, one) for one in row["changes"] if one["field"] == "status"), None),
+                changes=tuple(_change(site, kind, one) for one in row["changes"] if one["field"] != "status"),
                 comment=_text(site, row["comment"]),
                 files=tuple(_files(site, "comment", int(row["id"]))),
             )
@@ -262,18 +264,22 @@ _TONES = {
 }
 
 
-def _change(site: Site, kind: str, change: Mapping[str, Any]) -> Markup | None:
-    """“未开始 → 进行中” for the status, “预计剩余：4 → 0” for other fields."""
+def _moved(site: Site, kind: str, change: Mapping[str, Any]) -> Markup:
+    """“未开始 → 进行中”, each in its colour."""
+    old, new = str(change["old"]), str(change["new"])
+    return Markup('<span class="pill {}">{}</span> → <span class="pill {}">{}</span>').format(
+        _code(kind, old), _value(site, kind, "status", old), _code(kind, new), _value(site, kind, "status", new)
+    )
+
+
+def _change(site: Site, kind: str, change: Mapping[str, Any]) -> Markup:
+    """“预计剩余：4 → 0”."""
     field = str(change["field"])
     if field in ("files", "addDiff"):
         return Markup("添加附件 <b>{}</b>").format(change["new"] or change["diff"])
     if field in ("desc", "steps"):
         return Markup("修改了{}").format(wording.field_text(kind, field))
     old, new = (_value(site, kind, field, str(change[side])) for side in ("old", "new"))
-    if field == "status":
-        return Markup('<span class="pill {}">{}</span> → <span class="pill {}">{}</span>').format(
-            _code(kind, str(change["old"])), old, _code(kind, str(change["new"])), new
-        )
     if field in ("name", "title"):
         old, new = _plain(old), _plain(new)
     return Markup("{}：{} → {}").format(wording.field_text(kind, field), old or "空", new or "空")
@@ -281,7 +287,8 @@ def _change(site: Site, kind: str, change: Mapping[str, Any]) -> Markup | None:
 
 def _code(kind: str, status: str) -> str:
     names = wording.BUG_STATUS if kind == "bug" else wording.TASK_STATUS
-    return status if status in names else next((code for code, text in names.items() if text == status), "")
+    code = status if status in names else next((code for code, text in names.items() if text == status), "")
+    return f"b-{code}" if kind == "bug" else code
 
 
 def _value(site: Site, kind: str, field: str, value: str) -> str:
