@@ -106,7 +106,7 @@ def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = torch.nn.Linear(4, 1)
     first = Loop(model, tmp_path / "c.pt", minutes=0.01, rate=0.01)
-    untrained = float(losses(10_000)["square"])
+    untrained = float(losses(10_000)["square"].detach())
     first.run(losses)
     model = torch.nn.Linear(4, 1)
     second = Loop(model, tmp_path / "c.pt", minutes=0.02, rate=0.01)
@@ -114,7 +114,7 @@ def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path) -> None:
     assert second.spent >= 0.6
     second.run(losses)
     assert second.step > first.step
-    assert float(losses(10_000)["square"]) < untrained
+    assert float(losses(10_000)["square"].detach()) < untrained
 
 
 @needs_teacher
