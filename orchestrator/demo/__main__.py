@@ -71,13 +71,14 @@ def play(chosen: argparse.Namespace, console: Console) -> int:
 
 def _act(stage: Stage, chosen: argparse.Namespace, out: Path, console: Console) -> int:
     task = story.write_ticket(stage, broken=chosen.broken)
-    url = f"{stage.sandbox.url}/task/{task.id}"
+    page = f"/task/{task.id}"
+    url = stage.sandbox.url + page
     console.print(f"[bold]2[/] 王产品 wrote the ticket #{task.id} {task.name}", markup=True, highlight=False)
     story.start_ticket(stage, task.id)
     console.print("[bold]3[/] 林研发 moved it to 进行中; from here on the daemon works alone")
     run = story.follow(stage, task.id, console)
     summary = story.collect(stage, run, out)
-    if problem := story.picture_of(url, out / "ticket.png"):
+    if problem := story.picture_of(stage.sandbox.url, page, out / "ticket.png"):
         console.print(f"  no picture of the ticket: {problem}", highlight=False)
     right = story.came_out_right(summary, run, broken=chosen.broken)
     _tell(summary, run, url, out, right, console)

@@ -116,9 +116,9 @@ def _wanted(file: Attachment) -> str | None:
     return None
 
 
-def picture_of(url: str, target: Path) -> str:
+def picture_of(base: str, path: str, target: Path) -> str:
     """A picture of a page; returns why there is none, or nothing."""
-    picture = take_screenshot(url, ScreenshotCheck(path="/"), target, text="")
+    picture = take_screenshot(base, ScreenshotCheck(path=path), target, text="")
     return "" if picture.ok else picture.detail
 
 

@@ -30,7 +30,9 @@ from orchestrator.workflow import report
 from orchestrator.workflow.evidence import SCREENSHOT, SERVICE_LOG, SPEECH
 from orchestrator.workflow.records import Result, evidence_of, load_plan, load_run
 
-HOST_CODES = frozenset({"unreachable", "host_key", "auth", "timeout", "denied", "disk_full", "busy", "stale"})
+HOST_CODES = frozenset(
+    {"unreachable", "host_key", "auth", "timeout", "denied", "disk_full", "busy", "stale_generation"}
+)
 """Failures of the host rather than of the service: told in other words."""
 
 
@@ -237,6 +239,7 @@ def say_failed(run_id: str, failure: Result) -> None:
                 error=report.error_line(failure),
                 rollback=failure.get("rollback", "untouched"),
                 log=log,
+                log_file=report.log_place(run),
                 bug=bug,
                 returned_to=report.person(run.actor),
             ),
@@ -254,6 +257,7 @@ def say_failed(run_id: str, failure: Result) -> None:
                 started_at=report.local(run.created_at),
                 finished_at=report.local(utc_now()),
                 log=log,
+                log_file=report.log_place(run),
                 service_url=report.restored_url(run, failure),
                 bug=bug,
                 returned_to=report.person(run.actor),

@@ -113,15 +113,20 @@ def product(execution: int) -> int:
 
 
 def log_text(run_id: str) -> str:
-    """The deployment's and the service's log, cleaned, without our secrets."""
+    """The service's and the deployment's log, cleaned, without our secrets; what ended the run stands at its end."""
     evidence = evidence_of(run_id)
     service = evidence.read("service.log")
-    parts = [evidence.deploy_log(), service.decode("utf-8", "replace") if service else ""]
+    parts = [service.decode("utf-8", "replace") if service else "", evidence.deploy_log()]
     settings = current().settings.zentao
     secrets = [settings.read_password().get_secret_value()]
     if settings.entry is not None:
         secrets.append(settings.entry.read_key().get_secret_value())
     return clean_log(redact("\n".join(part for part in parts if part), secrets)).strip()
+
+
+def log_place(run: Run) -> str:
+    """Where the whole log lies after a failure: on the bug, since a paused ticket takes no files safely."""
+    return f"{run.run_id}-deploy.txt (Bug #{run.bug_id})" if run.bug_id else ""
 
 
 def error_line(result: Result) -> str:

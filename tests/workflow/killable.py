@@ -1,8 +1,8 @@
 """The ordinary daemon, except that it kills itself (SIGKILL) once at every boundary it meets, and is started again.
 
 A boundary is the moment before a step's body, the moment between its effect and its checkpoint, and the same around
-each write to our store that something else depends on. Those that were met stand in the file `$KILL_LEDGER`, so that the
-next life dies at the next new one, until none is left. Each life is a process of its own, forked after the imports.
+each write to our store that something else depends on. Those that were met stand in the file `$KILL_LEDGER`, so that
+the next life dies at the next new one, until none is left. Each life is a process of its own, forked after the imports.
 
     python -m tests.workflow.killable serve --config FILE
 """
