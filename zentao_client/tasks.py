@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from zentao_client.confirm import confirmed
 from zentao_client.core import Core
-from zentao_client.errors import BadReply, NotFound, Rejected, Unsupported
+from zentao_client.errors import BadReply, Forbidden, NotFound, Rejected, Unsupported
 from zentao_client.history import TARGETS
 from zentao_client.models import Page, Task, Upload
 from zentao_client.parse import integer, number, rows
@@ -312,7 +312,7 @@ class Tasks:
             self._core.session.v1("GET", f"/users/{quote(account, safe='')}")
         except NotFound:
             raise Rejected([f"there is no user {account!r}"]) from None
-        except Rejected:
+        except (Rejected, Forbidden):
             return
 
     @staticmethod
