@@ -20,7 +20,7 @@ from .preconditions import given_for
 RECORDINGS = os.environ.get("ZENTAO_RECORDINGS", "")
 CASES = Path(__file__).parent / "cases"
 # What was honoured when this was written: a change that honours fewer must explain itself.
-AT_LEAST = {"18.8": 408, "22.4": 192}
+AT_LEAST = {"18.8": 410, "22.4": 192}
 
 
 class Stage:

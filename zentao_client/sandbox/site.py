@@ -41,7 +41,7 @@ class Site:
         self.db = Database(database)
         self.accounts = Accounts(self.db, self.clock, dialect)
         self.places = Places(self.db, self.clock, self.accounts)
-        self.webhooks = Webhooks(self.db, self.clock)
+        self.webhooks = Webhooks(self.db, self.clock, request_type)
         self.history = History(
             database=self.db,
             clock=self.clock,

@@ -35,9 +35,10 @@ _SENT = frozenset(
 class Webhooks:
     """``sync`` hooks are sent inside the request that caused them; ``async`` ones wait for :meth:`send_queued`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, request_type: str) -> None:
         self._db = database
         self._clock = clock
+        self._request_type = request_type
 
     def create(
         self,
@@ -108,6 +109,8 @@ class Webhooks:
         domain = str(link_host or hook["domain"]).rstrip("/")
         object_type = str(entry["objectType"])
         link = f"{domain}/index.php?m={object_type}&f=view&id={entry['objectID']}"
+        if self._request_type == "PATH_INFO":
+            link = f"{domain}/{object_type}-view-{entry['objectID']}.html"
         verb = wording.ACTION_VERB.get(entry["action"], entry["action"])
         label = wording.OBJECT.get(object_type, object_type)
         text = f"{actor_name}{verb}{label} [#{entry['objectID']}::{title}]({link})"
