@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.demo.origin import make_origin
 from orchestrator.demo.processes import Child
+from orchestrator.demo.stage import TREE, seed_venv, stop_service
 from orchestrator.store import AnswerState, RunState
 from tests.playbook.small_service import SERVE
 from tests.workflow.world import HOST, PASSWORD_VARIABLE, World
@@ -86,3 +88,25 @@ def test_a_failure_and_its_bug_survive_a_kill_at_every_boundary(tracked: World) 
     bugs = tracked.sandbox.site.db.rows("SELECT * FROM bug")
     assert [bug["task"] for bug in bugs] == [task]
     once_each(tracked, task)
+
+
+@pytest.mark.slow
+@pytest.mark.tts
+def test_the_real_speech_service_survives_kills_around_its_start_and_its_proof(tracked: World, tmp_path: Path) -> None:
+    origin = tmp_path / "tts.git"
+    commit = make_origin(TREE, origin, scratch=tmp_path / "scratch")
+    tracked.settings["default_playbook"] = "bundled-tts"
+    tracked.inventory["hosts"][HOST]["variables"]["repository"] = str(origin)
+    seed_venv(tracked.root)
+    task = tracked.ticket("分支：v23", f"主机：{HOST}", "验证文本：今天天气很好，我们开始测试。")
+    try:
+        kills = live_through_everything(tracked, task, KILL_ONLY=" 6 start ")
+        run = tracked.run_of(task)
+        assert run is not None
+        assert (run.state, run.commit) == (RunState.SUCCEEDED, commit)
+        assert kills == [f"before run on host {run.run_id} 6 start 1", f"after run on host {run.run_id} 6 start 1"]
+        assert run.detail["speech"]["rms"] > 0.01
+        assert tracked.sandbox.task(task)["status"] == "done"
+        once_each(tracked, task)
+    finally:
+        stop_service(tracked.root, tracked.port)
