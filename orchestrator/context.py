@@ -97,6 +97,7 @@ def open_context(settings: Settings) -> Context:
             password=password,
             state_dir=data_dir / "zentao",
             entry=None if entry is None else Entry(entry.code, entry.read_key().get_secret_value()),
+            timeout=settings.zentao.timeout_seconds,
         ),
         hosts=HostPool(inventory, state_dir=data_dir / "hosts"),
         engine=Engine(data_dir),

@@ -14,6 +14,7 @@ from zentao_client.executions import Executions
 from zentao_client.files import Files
 from zentao_client.models import Entry, ObjectKind, ServerInfo
 from zentao_client.tasks import Tasks
+from zentao_client.transport import TIMEOUT_SECONDS
 from zentao_client.users import Users
 
 
@@ -22,8 +23,9 @@ class Zentao:
 
     Making it sends nothing: the first use probes the server, then logs in. `state_dir` holds what must
     outlive the process, that is the breaker which keeps a wrong password from locking the account; without
-    it, a folder of the user's own is taken. `entry` is an 应用 for signed calls on 18.x. `handler` replaces the
-    network, for tests.
+    it, a folder of the user's own is taken. `entry` is an 应用 for signed calls on 18.x. `timeout` is how many
+    seconds an answer may take; a write, in which ZenTao may be calling webhooks, gets three times as long. `handler`
+    replaces the network, for tests.
     """
 
     def __init__(
@@ -34,9 +36,10 @@ class Zentao:
         password: str,
         state_dir: Path | None = None,
         entry: Entry | None = None,
+        timeout: float = TIMEOUT_SECONDS,
         handler: httpx.BaseTransport | None = None,
     ) -> None:
-        self._core = Core(url, account, password, state_dir=state_dir, entry=entry, handler=handler)
+        self._core = Core(url, account, password, state_dir=state_dir, entry=entry, timeout=timeout, handler=handler)
         self.account = account
         self.tasks = Tasks(self._core)
         self.comments = Comments(self._core)

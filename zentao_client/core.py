@@ -15,7 +15,7 @@ from zentao_client.models import Entry, ServerInfo
 from zentao_client.parse import Parser
 from zentao_client.probe import probe
 from zentao_client.session import Session
-from zentao_client.transport import Transport
+from zentao_client.transport import TIMEOUT_SECONDS, Transport
 from zentao_client.ways.reading import Reader
 
 
@@ -40,10 +40,11 @@ class Core:
         *,
         state_dir: Path | None = None,
         entry: Entry | None = None,
+        timeout: float = TIMEOUT_SECONDS,
         handler: httpx.BaseTransport | None = None,
     ) -> None:
         self.account = account
-        self.transport = Transport(url, handler=handler)
+        self.transport = Transport(url, timeout=timeout, handler=handler)
         self._password = password
         self._entry = entry
         self._breaker = Breaker(state_dir or default_state_dir(), url, account, password)

@@ -15,9 +15,10 @@ import httpx
 from zentao_client.errors import Unavailable, WriteUnknown
 from zentao_client.protocol import Reply
 
-READ_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+TIMEOUT_SECONDS = 30.0
+_CONNECT_SECONDS = 10.0
 # A synchronous webhook runs inside the request that caused it, for up to 30 s, and uploads take their time.
-WRITE_TIMEOUT = httpx.Timeout(90.0, connect=10.0)
+_WRITES_TAKE_LONGER = 3.0
 _SIGNATURE = re.compile(r"\b(token|zentaosid)=[^&\s\"]+")
 
 
@@ -59,12 +60,17 @@ class Call:
 class Transport:
     """Sends calls; shared by all threads.
 
-    `handler` replaces the network, for tests. ZenTao's cookies carry sessions of their own, so they are
-    dropped.
+    `timeout` is how many seconds a read may take; a write may take three times as long. `handler` replaces the
+    network, for tests. ZenTao's cookies carry sessions of their own, so they are dropped.
     """
 
-    def __init__(self, url: str, *, handler: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, *, timeout: float = TIMEOUT_SECONDS, handler: httpx.BaseTransport | None = None
+    ) -> None:
         self.url = url.rstrip("/")
+        connect = min(timeout, _CONNECT_SECONDS)
+        self._read_timeout = httpx.Timeout(timeout, connect=connect)
+        self._write_timeout = httpx.Timeout(timeout * _WRITES_TAKE_LONGER, connect=connect)
         self._http = httpx.Client(
             transport=handler,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -111,7 +117,7 @@ class Transport:
             f"{self.url}{call.path}",
             params=list(call.params) or None,
             headers=headers,
-            timeout=WRITE_TIMEOUT if call.writes or call.files else READ_TIMEOUT,
+            timeout=self._write_timeout if call.writes or call.files else self._read_timeout,
             **parts,
         )
         disposition = response.headers.get("content-disposition", "")
