@@ -1,8 +1,6 @@
 # The commands of this project. `make demo` and `make test` do all their set-up themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-VENV_PATH = $(shell ops/venv-path.sh)
-PYTHON_RUN = $(VENV_PATH)/bin/python
 # Test workers: one a core. Files stay together, so that a server started for a file is started once.
 WORKERS ?= auto
 
@@ -13,30 +11,30 @@ help: ## this list
 
 demo: ## a ticket deploys the bundled engine, here and now (KEEP=1 leaves it running, BROKEN=1 shows a failure)
 	@ops/setup.sh demo
-	@$(PYTHON_RUN) -m orchestrator.demo $(if $(KEEP),--keep) $(if $(BROKEN),--broken)
+	@ops/run.sh -m orchestrator.demo $(if $(KEEP),--keep) $(if $(BROKEN),--broken)
 
 demo-stop: ## end what `make demo KEEP=1` left running
-	@$(PYTHON_RUN) -m orchestrator.demo --stop
+	@ops/run.sh -m orchestrator.demo --stop
 
-test: ## set-up and all tests
+test: ## set-up and all tests (ARGS="tests/hosts -k lock" for some of them, WORKERS=4)
 	@ops/setup.sh test
-	@$(PYTHON_RUN) -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+	@ops/run.sh -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: ## ruff and mypy (strict)
 	@ops/setup.sh check
-	@$(PYTHON_RUN) -m ruff check .
-	@$(PYTHON_RUN) -m ruff format --check .
-	@$(PYTHON_RUN) -m mypy
+	@ops/run.sh -m ruff check .
+	@ops/run.sh -m ruff format --check .
+	@ops/run.sh -m mypy
 
 format: ## put the code into its form
 	@ops/setup.sh check
-	@$(PYTHON_RUN) -m ruff check --fix .
-	@$(PYTHON_RUN) -m ruff format .
+	@ops/run.sh -m ruff check --fix .
+	@ops/run.sh -m ruff format .
 
 bench-daemon: ## webhook and poll to first comment, idle cost of the daemon
 	@ops/setup.sh demo
-	@$(PYTHON_RUN) -m benchmarks.daemon
+	@ops/run.sh -m benchmarks.daemon
 
 bench-ssh: ## our host layer against a bare fabric pool
 	@ops/setup.sh test
-	@$(PYTHON_RUN) -m benchmarks.ssh
+	@ops/run.sh -m benchmarks.ssh

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Prints where this checkout's virtual environment lives: $VENV, else .venv, else the cache when the checkout is read-only.
+# Prints where this checkout's virtual environment lives: $VENV, else .venv, else (a checkout that is not ours to write
+# to) a folder of its own in the user's cache.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 if [ -n "${VENV:-}" ]; then
-    echo "$VENV"
-elif [ -w "$here" ]; then
-    echo "$here/.venv"
+    printf '%s\n' "$VENV"
+elif [ -w "$here" ] && { [ ! -e "$here/.venv" ] || [ -w "$here/.venv" ]; }; then
+    printf '%s\n' "$here/.venv"
 else
-    echo "${XDG_CACHE_HOME:-$HOME/.cache}/zentao-deploy/venv-$(printf %s "$here" | sha256sum | cut -c1-12)"
+    printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/zentao-deploy/$(printf %s "$here" | sha256sum | cut -c1-12)/venv"
 fi
