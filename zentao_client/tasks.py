@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,42 +13,10 @@ from zentao_client.core import Core
 from zentao_client.errors import BadReply, Forbidden, NotFound, Rejected, Unsupported
 from zentao_client.history import TARGETS
 from zentao_client.models import Page, Task, Upload
-from zentao_client.parse import integer, number, rows
-from zentao_client.text import Fitted, fit_html, plain, readable, safe_html
+from zentao_client.parse import integer, rows
+from zentao_client.taskrules import ACTIONS, EDITABLE, SOURCES, check_left, check_order, editable, fitting, if_edited
+from zentao_client.text import readable
 from zentao_client.ways.moving import Body, Verb, hours_left
-
-# From which statuses a transition makes sense. ZenTao's APIs accept more, and do harm then: a start on a finished task
-# of 22.x reopens it without an assignee, a second finish adds the hours again.
-SOURCES: Mapping[Verb, tuple[str, ...]] = {
-    "start": ("wait",),
-    "pause": ("doing",),
-    "restart": ("pause",),
-    "finish": ("wait", "doing", "pause"),
-    "close": ("wait", "doing", "pause", "done", "cancel"),
-    "activate": ("done", "cancel", "closed"),
-    "cancel": ("wait", "doing", "pause"),
-}
-ACTIONS: Mapping[Verb, str] = {
-    "start": "started",
-    "pause": "paused",
-    "restart": "restarted",
-    "finish": "finished",
-    "close": "closed",
-    "activate": "activated",
-    "cancel": "canceled",
-    "assign": "assigned",
-}
-EDITABLE: Mapping[str, str] = {
-    "name": "name",
-    "description": "desc",
-    "type": "type",
-    "pri": "pri",
-    "estimate": "estimate",
-    "left": "left",
-    "est_started": "estStarted",
-    "deadline": "deadline",
-}
-ORDERS = ("id", "lastEditedDate", "pri", "status", "name", "openedDate", "deadline", "assignedTo")
 
 
 class Tasks:
@@ -79,7 +47,7 @@ class Tasks:
         `name` is a part of the name. `order` is a field and `_asc` or `_desc`; by `lastEditedDate`, tasks
         that were never edited come last. Comments don't change that date. One request.
         """
-        _check_order(order)
+        check_order(order)
         if (page - 1) * limit < 0 or limit < 1:
             raise ValueError(f"no such page: {page} of {limit}")
         params = [("search", "1"), ("order", order), ("limit", str(limit)), ("page", str(page))]
@@ -125,7 +93,7 @@ class Tasks:
         fields: dict[str, Any] = {
             "name": readable(name),
             "type": type,
-            "desc": _fitting(description).html,
+            "desc": fitting(description).html,
             "assignedTo": assigned_to or "",
             "pri": pri,
             "estimate": estimate,
@@ -156,11 +124,11 @@ class Tasks:
             raise ValueError(f"tasks.edit does not change {', '.join(sorted(unknown))}")
         before = self.get(task_id)
         self._must_exist(before)
-        body = {EDITABLE[key]: _editable(key, value) for key, value in fields.items()}
+        body = {EDITABLE[key]: editable(key, value) for key, value in fields.items()}
         return confirmed(
             f"editing task {task_id}",
             lambda: self._core.session.v1("PUT", f"/tasks/{task_id}", json=body),
-            lambda: _if_edited(self.get(task_id), fields, before),
+            lambda: if_edited(self.get(task_id), fields, before),
         )
 
     def assign(self, task_id: int, account: str, *, comment: str = "") -> Task:
@@ -170,12 +138,12 @@ class Tasks:
         if before.assigned_to == account:
             return replace(before, already=True)
         self._check_account(account)
-        body: Body = {"assignedTo": account, "comment": _fitting(comment).html, **hours_left(before.left)}
+        body: Body = {"assignedTo": account, "comment": fitting(comment).html, **hours_left(before.left)}
         return self._send(before, "assign", body, lambda after: after.assigned_to == account)
 
     def start(self, task_id: int, *, left: float, consumed: float = 0, comment: str = "") -> Task:
         """未开始 → 进行中. `left` are the hours still to go: more than 0, or ZenTao would finish the task."""
-        _check_left(left)
+        check_left(left)
         return self._move(
             task_id,
             "start",
@@ -184,17 +152,17 @@ class Tasks:
                 "consumed": consumed,
                 "realStarted": self._now(),
                 "assignedTo": task.assigned_to or "",
-                "comment": _fitting(comment).html,
+                "comment": fitting(comment).html,
             },
         )
 
     def pause(self, task_id: int, *, comment: str = "") -> Task:
         """进行中 → 已暂停."""
-        return self._move(task_id, "pause", lambda _: {"comment": _fitting(comment).html})
+        return self._move(task_id, "pause", lambda _: {"comment": fitting(comment).html})
 
     def restart(self, task_id: int, *, left: float, consumed: float | None = None, comment: str = "") -> Task:
         """已暂停 → 进行中. `consumed` is the total so far; None keeps it."""
-        _check_left(left)
+        check_left(left)
         return self._move(
             task_id,
             "restart",
@@ -202,7 +170,7 @@ class Tasks:
                 "left": left,
                 "consumed": task.consumed if consumed is None else consumed,
                 "assignedTo": task.assigned_to or "",
-                "comment": _fitting(comment).html,
+                "comment": fitting(comment).html,
             },
         )
 
@@ -224,7 +192,7 @@ class Tasks:
         there already under the same name with the same size is not sent again. A comment beyond ZenTao's
         limit continues in a file.
         """
-        fitted = _fitting(comment)
+        fitted = fitting(comment)
         more = (Upload("comment-continued.txt", fitted.remainder.encode()),) if fitted.remainder else ()
         end = finished or self._core.reader.now()
 
@@ -243,24 +211,24 @@ class Tasks:
 
     def close(self, task_id: int, *, comment: str = "") -> Task:
         """Any open or finished status → 已关闭."""
-        return self._move(task_id, "close", lambda _: {"comment": _fitting(comment).html})
+        return self._move(task_id, "close", lambda _: {"comment": fitting(comment).html})
 
     def activate(self, task_id: int, *, left: float, assigned_to: str | None = None, comment: str = "") -> Task:
         """已完成, 已取消 or 已关闭 → 进行中. Without `assigned_to` the assignee stays, if there is one."""
-        _check_left(left)
+        check_left(left)
         return self._move(
             task_id,
             "activate",
             lambda task: {
                 "left": left,
                 "assignedTo": assigned_to or task.assigned_to or "",
-                "comment": _fitting(comment).html,
+                "comment": fitting(comment).html,
             },
         )
 
     def cancel(self, task_id: int, *, comment: str = "") -> Task:
         """未开始, 进行中 or 已暂停 → 已取消."""
-        return self._move(task_id, "cancel", lambda _: {"comment": _fitting(comment).html})
+        return self._move(task_id, "cancel", lambda _: {"comment": fitting(comment).html})
 
     def _move(self, task_id: int, verb: Verb, body: Callable[[Task], Body], files: Sequence[Upload] = ()) -> Task:
         before = self.get(task_id)
@@ -322,43 +290,3 @@ class Tasks:
 
     def _now(self) -> str:
         return self._core.parser.wall_clock(self._core.reader.now())
-
-
-def _fitting(comment: str) -> Fitted:
-    return fit_html(safe_html(comment))
-
-
-def _check_left(left: float) -> None:
-    if left <= 0:
-        raise ValueError("left must be more than 0 hours: ZenTao finishes a task that has none left")
-
-
-def _check_order(order: str) -> None:
-    field, _, direction = order.rpartition("_")
-    # An unknown field makes ZenTao answer with an empty 200.
-    if field not in ORDERS or direction not in {"asc", "desc"}:
-        raise ValueError(f"unknown order {order!r}")
-
-
-def _editable(key: str, value: Any) -> Any:
-    if key == "name":
-        return readable(str(value))
-    if key == "description":
-        return _fitting(str(value)).html
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _if_edited(after: Task, fields: Mapping[str, Any], before: Task) -> Task | None:
-    for key, value in fields.items():
-        now = getattr(after, key)
-        wanted = _editable(key, value)
-        if key == "description":
-            # The sanitiser rewrites HTML: the words have to be there, or it has changed at least.
-            same = plain(now) == plain(wanted) or now != before.description
-        elif key in {"estimate", "left", "pri"}:
-            same = number(now) == number(wanted)
-        else:
-            same = now == value or str(now) == str(wanted)
-        if not same:
-            return None
-    return after
