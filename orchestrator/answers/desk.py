@@ -6,26 +6,50 @@ crash is `Once`'s business; this file says how each kind of answer is found and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 
 from orchestrator.answers.once import Once, Write
 from orchestrator.answers.patience import Patience
 from orchestrator.store import Intent, Store
-from zentao_client import Bug, Forbidden, NotFound, Rejected, Task, Unsupported, Upload, Zentao
+from zentao_client import (
+    Bug,
+    Forbidden,
+    NotFound,
+    Rejected,
+    Task,
+    Unavailable,
+    Unsupported,
+    Upload,
+    WriteUnknown,
+    Zentao,
+)
 from zentao_client.text import has_marker, marker_span
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 Verb = Literal["pause", "finish"]
 _TARGETS: dict[Verb, str] = {"pause": "pause", "finish": "done"}
 _FROM: dict[Verb, tuple[str, ...]] = {"pause": ("doing",), "finish": ("doing", "pause")}
 """From these a deployment's end moves the ticket; a person who closed or cancelled it has decided otherwise."""
 _NO_WAY = (NotFound, Forbidden, Rejected, Unsupported)
 """Final answers of ZenTao: the ticket is gone, or the account may not. Waiting would not help."""
+
+
+def _again(send: Callable[[], T]) -> Callable[[], T]:
+    """For what does no harm when it is done twice: an unknown outcome is simply another reason to try again."""
+
+    def attempt() -> T:
+        try:
+            return send()
+        except WriteUnknown as error:
+            raise Unavailable(str(error)) from error
+
+    return attempt
 
 
 def marker_for(run_id: str, event: str) -> str:
@@ -138,7 +162,7 @@ class Desk:
                 return False
             return True
 
-        return self._patience(send, doing=f"assign task {task_id}")
+        return self._patience(_again(send), doing=f"assign task {task_id}")
 
     def image(self, name: str, data: bytes) -> str:
         """Upload a picture and return the HTML that shows it in a comment; empty where this server has no way."""
@@ -151,7 +175,7 @@ class Desk:
                 return ""
 
         # Uploaded twice after a crash, a picture is a file that nobody sees; a comment would be one too many.
-        return self._patience(send, doing=f"upload {name}")
+        return self._patience(_again(send), doing=f"upload {name}")
 
     def bug(self, run_id: str, report: BugReport) -> int:
         """Report a failure: a new bug, or a comment on (and activation of) the one that has the same keyword."""

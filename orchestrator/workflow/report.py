@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, cast
 
 from orchestrator.answers.contexts import Deployment, Speech, Step, StepOutcome
+from orchestrator.answers.patience import Patience
 from orchestrator.answers.texts import clean_log, redact
 from orchestrator.context import current
 from orchestrator.diagnosis import RuleBook, load_rules, rule_files
@@ -18,6 +20,7 @@ from orchestrator.store import Run
 from orchestrator.tickets.example import example_lines as ticket_example
 from orchestrator.workflow.planning import ticket_rules
 from orchestrator.workflow.records import Result, evidence_of
+from zentao_client import ZentaoError
 
 _CHECK_TITLES = {
     "zh-CN": {
@@ -87,20 +90,25 @@ def speech(run: Run) -> Speech | None:
 
 
 def person(account: str | None) -> str:
-    """An account as people know it; ZenTao shows display names, and an account that can't be read stays itself."""
+    """An account as people know it (姓名); one that the bot may not look up stays an account."""
     if not account:
         return ""
-    return account
+    try:
+        return current().zentao.users.get(account).realname or account
+    except ZentaoError:
+        return account
 
 
 def local(moment: datetime) -> datetime:
     """A time as ZenTao's users read it: in the server's zone."""
-    return moment.astimezone(current().zentao.server.timezone)
+    # A daemon that was started while ZenTao is away knows nothing of it yet: waiting is all there is to do.
+    server = Patience()(lambda: current().zentao.server, doing="reach ZenTao")
+    return moment.astimezone(server.timezone)
 
 
 def page_url(kind: Literal["task", "bug"], object_id: int) -> str:
     """The address of a task or bug for people."""
-    return current().zentao.page_url(kind, object_id)
+    return Patience()(lambda: current().zentao.page_url(kind, object_id), doing="reach ZenTao")
 
 
 def product(execution: int) -> int:
@@ -108,7 +116,8 @@ def product(execution: int) -> int:
     context = current()
     if context.settings.zentao.product is not None:
         return context.settings.zentao.product
-    products = context.zentao.executions.products(execution)
+    read = functools.partial(context.zentao.executions.products, execution)
+    products = Patience()(read, doing=f"read execution {execution}")
     return products[0] if products else 0
 
 
