@@ -9,7 +9,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -17,16 +16,30 @@ from types import FrameType
 from rich.console import Console
 
 from orchestrator.demo import story
+from orchestrator.demo.place import LOG, RESULTS, default_place, place, stop
 from orchestrator.demo.processes import DemoError
 from orchestrator.demo.stage import Stage, set_stage
 from orchestrator.demo.summary import Summary
 from orchestrator.store import Run
 
-PID_FILE = "demo.pid"
+_FOREIGN = "ZENTAO_DEPLOY_"
+_KEPT = "ZENTAO_DEPLOY_CHROMIUM"
 
 
-class Stopped(Exception):
-    """Somebody wants the demo to end (Ctrl-C, `make demo-stop`)."""
+class Stopped(BaseException):
+    """Somebody wants the demo to end: Ctrl-C, `make demo-stop`, a terminal that was closed."""
+
+
+class Stopping:
+    """Turns the first such signal into `Stopped`. Once `armed` is off nothing interrupts the tidying up."""
+
+    def __init__(self) -> None:
+        self.armed = True
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if self.armed:
+            self.armed = False
+            raise Stopped
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,59 +48,67 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--broken", action="store_true", help="deploy a version whose WebUI dies at start")
     parser.add_argument("--keep", action="store_true", help="leave ticket page and WebUI running until Ctrl-C")
     parser.add_argument("--stop", action="store_true", help="end what --keep left running")
-    parser.add_argument("--out", type=Path, default=Path("demo-out"), help="where the results go")
+    parser.add_argument("--out", type=Path, default=None, help="where the results go (default: $DEMO_OUT or demo-out/)")
     parser.add_argument("--zentao", choices=["18.8", "22.4"], default="22.4", help="which ZenTao to embed")
     chosen = parser.parse_args(arguments)
-    console = Console(stderr=True)
-    if chosen.stop:
-        return stop(chosen.out, console)
+    chosen.out = chosen.out or default_place()
+    console = Console(stderr=True, highlight=False)
     try:
-        with _stoppable():
-            return play(chosen, console)
+        if chosen.stop:
+            console.print(stop(chosen.out))
+            return 0
+        _own_surroundings()
+        with _signals() as stopping:
+            return play(chosen, console, stopping)
     except DemoError as error:
-        console.print(f"[red]The demo failed:[/] {error}", highlight=False)
+        console.print("[red]The demo failed:[/]", end=" ")
+        console.print(str(error), markup=False)
         return 1
-    except (Stopped, KeyboardInterrupt):
+    except Stopped:
         console.print("Stopped.")
         return 130
 
 
-def play(chosen: argparse.Namespace, console: Console) -> int:
+def play(chosen: argparse.Namespace, console: Console, stopping: Stopping) -> int:
     """One demo from the stage to the summary."""
-    out: Path = chosen.out
-    out.mkdir(parents=True, exist_ok=True)
-    for name in ("summary.json", "ticket.png", "webui.png", "speech.wav", "daemon.log"):
-        (out / name).unlink(missing_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="zentao-deploy-demo-"))
-    (out / PID_FILE).write_text(f"{os.getpid()}\n", encoding="utf-8")
-    try:
-        console.print("[bold]1[/] setting the stage: an embedded ZenTao, an SSH host, a git origin, the daemon")
-        with set_stage(scratch, out, version=chosen.zentao) as stage:
-            return _act(stage, chosen, out, console)
-    finally:
-        (out / PID_FILE).unlink(missing_ok=True)
-        shutil.rmtree(scratch, ignore_errors=True)
+    with place(chosen.out) as out:
+        if not out.is_relative_to(Path.cwd()) and out.is_absolute():
+            console.print(f"The results go to {out}", markup=False)
+        scratch = Path(tempfile.mkdtemp(prefix="zentao-deploy-demo-"))
+        try:
+            console.print("[bold]1[/] setting the stage: an embedded ZenTao, an SSH host, a git origin, the daemon")
+            with set_stage(scratch, out / LOG, version=chosen.zentao) as stage:
+                try:
+                    return _act(stage, chosen, out, console)
+                finally:
+                    stopping.armed = False
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _act(stage: Stage, chosen: argparse.Namespace, out: Path, console: Console) -> int:
     task = story.write_ticket(stage, broken=chosen.broken)
     page = f"/task/{task.id}"
     url = stage.sandbox.url + page
-    console.print(f"[bold]2[/] 王产品 wrote the ticket #{task.id} {task.name}", markup=True, highlight=False)
+    console.print(f"[bold]2[/] 王产品 wrote the ticket #{task.id} {task.name}")
     story.start_ticket(stage, task.id)
     console.print("[bold]3[/] 林研发 moved it to 进行中; from here on the daemon works alone")
     run = story.follow(stage, task.id, console)
     summary = story.collect(stage, run, out)
     if problem := story.picture_of(stage.sandbox.url, page, out / "ticket.png"):
-        console.print(f"  no picture of the ticket: {problem}", highlight=False)
+        console.print(f"  no picture of the ticket: {problem}", markup=False)
     right = story.came_out_right(summary, run, broken=chosen.broken)
-    _tell(summary, run, url, out, right, console)
+    _tell(summary, out, console)
+    if not right:
+        console.print(f"[red]This is not what was to be shown[/] (run {run.run_id}: {run.state}); see {out / LOG}")
+    _links(run, summary, url, out, console, keep=chosen.keep)
     if chosen.keep:
-        _keep(url, summary, console)
+        with contextlib.suppress(Stopped):
+            signal.pause()
     return 0 if right else 1
 
 
-def _tell(summary: Summary, run: Run, url: str, out: Path, right: bool, console: Console) -> None:
+def _tell(summary: Summary, out: Path, console: Console) -> None:
     console.print(f"[bold]4[/] the ticket is now [bold]{summary.final_status}[/], with {summary.comments} comments")
     if summary.speech:
         speech = summary.speech
@@ -95,54 +116,44 @@ def _tell(summary: Summary, run: Run, url: str, out: Path, right: bool, console:
             f"  spoke {speech['seconds']:.1f} s, rms {speech['rms']:.3f}, real-time factor {speech['rtf']:.3f}"
         )
     if summary.bug:
-        console.print(f"  bug #{summary.bug['id']}: {summary.bug['title']}", highlight=False)
-        console.print(f"  cause:  {summary.bug['cause']}\n  remedy: {summary.bug['remedy']}", highlight=False)
-    if not right:
-        console.print(f"[red]This is not what was to be shown[/] (run {run.run_id}: {run.state}); see {out}/daemon.log")
-    found = [name for name in ("summary.json", "ticket.png", "webui.png", "speech.wav") if (out / name).exists()]
-    console.print(f"Ticket: {url}\nResults: " + ", ".join(str(out / name) for name in found), highlight=False)
+        bug = summary.bug
+        console.print(f"  bug #{bug['id']}: {bug['title']}", markup=False)
+        console.print(f"  cause:  {bug['cause']}\n  remedy: {bug['remedy']}", markup=False)
 
 
-def _keep(url: str, summary: Summary, console: Console) -> None:
-    console.print(f"Running until Ctrl-C or `make demo-stop`. Ticket: {url}", highlight=False)
-    if summary.service_url:
-        console.print(f"WebUI: {summary.service_url}", highlight=False)
-    with contextlib.suppress(Stopped, KeyboardInterrupt):
-        signal.pause()
+def _links(run: Run, summary: Summary, url: str, out: Path, console: Console, *, keep: bool) -> None:
+    found = [str(out / name) for name in RESULTS if (out / name).exists()]
+    console.print("Results: " + ", ".join(found), markup=False)
+    console.print(f"Ticket: {url}", markup=False)
+    if keep:
+        if summary.service_url:
+            console.print(f"WebUI:  {summary.service_url}", markup=False)
+        if run.bug_id:
+            console.print(f"Bug:    {url.rsplit('/task/', 1)[0]}/bug/{run.bug_id}", markup=False)
+        console.print("Running until Ctrl-C, or `make demo-stop` in another terminal.")
+    else:
+        console.print("[dim]Everything ends now. `make demo KEEP=1` leaves ticket and WebUI there to click through.[/]")
 
 
-def stop(out: Path, console: Console) -> int:
-    """End a demo that was kept running, and wait until it is gone."""
-    file = out / PID_FILE
-    try:
-        pid = int(file.read_text(encoding="utf-8"))
-        # A number alone may by now be another program: only a demo is ended.
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except (OSError, ValueError):
-        console.print("No demo is running here.")
-        return 0
-    if b"orchestrator.demo" not in command:
-        file.unlink(missing_ok=True)
-        console.print("No demo is running here.")
-        return 0
-    os.kill(pid, signal.SIGTERM)
-    until = time.monotonic() + 60
-    while file.exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    console.print("Stopped.")
-    return 0
+def _own_surroundings() -> None:
+    """What the caller has set for a daemon of his own, or for his way to the internet, is none of the demo's."""
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN) and name != _KEPT:
+            del os.environ[name]
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, ["127.0.0.1", os.environ.get(name)]))
 
 
 @contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        raise Stopped
-
-    before = signal.signal(signal.SIGTERM, handle)
+def _signals() -> Iterator[Stopping]:
+    stopping = Stopping()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stopping) for number in numbers}
     try:
-        yield
+        yield stopping
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,8 @@ def make_origin(tree: Path, target: Path, *, scratch: Path) -> str:
         destination = work / relative
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(tree / relative, destination)
+        # What was read-only there is changed here.
+        destination.chmod(destination.stat().st_mode | stat.S_IWUSR)
     _git(work, "init", "--quiet", "--initial-branch=main")
     # Ignored files (weights in a cache, logs) were left out above; what is here now is meant to be here.
     _git(work, "add", "--all", "--force")

@@ -6,7 +6,9 @@ An embedded ZenTao and an embedded SSH host run in this process; the daemon is t
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import random
 import secrets
 import socket
 import subprocess
@@ -57,22 +59,22 @@ class Stage:
 
 
 @contextlib.contextmanager
-def set_stage(scratch: Path, out: Path, *, version: str = "22.4") -> Iterator[Stage]:
+def set_stage(scratch: Path, log: Path, *, version: str = "22.4") -> Iterator[Stage]:
     """Build everything below `scratch`, and take it down at the end: daemon, service, SSH host, ZenTao.
 
-    Logs go to `out`. Raises `DemoError` when something doesn't start.
+    The daemon's log goes to the file `log`. Raises `DemoError` when something doesn't start.
     """
     root = scratch / "host" / "tts"
     data_dir = scratch / "daemon"
     origin = scratch / "origin.git"
-    commit = make_origin(TREE, origin, scratch=scratch)
+    commit = _origin(origin, scratch)
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox(version="18.8" if version == "18.8" else "22.4", acting_as=DEPLOYER))
         seed = sandbox.seed()
         host = stack.enter_context(EmbeddedSshHost(scratch / "host" / "home"))
         known_hosts = scratch / "known_hosts"
         known_hosts.write_text(host.host_key_line, encoding="utf-8")
-        port, web_port = free_port(), free_port()
+        port = service_port()
         inventory_file = scratch / "inventory.yaml"
         entry = {
             "address": "127.0.0.1",
@@ -98,7 +100,7 @@ def set_stage(scratch: Path, out: Path, *, version: str = "22.4") -> Iterator[St
                 "product": seed.product,
             },
             "poll": {"interval_seconds": 2},
-            "web": {"port": web_port, "webhook_secret_env": "ZENTAO_DEPLOY_WEBHOOK_SECRET"},
+            "web": {"port": 0, "webhook_secret_env": "ZENTAO_DEPLOY_WEBHOOK_SECRET"},
             "data_dir": str(data_dir),
             "inventory": str(inventory_file),
         }
@@ -111,10 +113,10 @@ def set_stage(scratch: Path, out: Path, *, version: str = "22.4") -> Iterator[St
             "ZENTAO_DEPLOY_WEBHOOK_SECRET": secret,
         }
         command = [sys.executable, "-m", "orchestrator.cli", "serve", "--config", str(settings_file)]
-        daemon = Child("the daemon", command, out / "daemon.log", environment)
+        daemon = Child("the daemon", command, log, environment)
         stack.callback(daemon.end)
-        daemon.wait_for(data_dir / "control.json")
-        sandbox.add_webhook(f"http://127.0.0.1:{web_port}/webhooks/zentao/{secret}")
+        web = json.loads(daemon.wait_for(data_dir / "control.json"))["url"]
+        sandbox.add_webhook(f"{web}/webhooks/zentao/{secret}")
         yield Stage(
             sandbox=sandbox,
             seed=seed,
@@ -158,8 +160,22 @@ def stop_service(root: Path, port: int) -> None:
             )
 
 
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def service_port() -> int:
+    """A port that nobody listens on at this moment.
+
+    The service takes it some ten seconds later; ports that the system hands out to others by itself are left out.
+    """
+    for port in random.sample(range(17860, 27860), 100):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise DemoError("no free port was found between 17860 and 27860")
+
+
+def _origin(target: Path, scratch: Path) -> str:
+    if not (TREE / "pyproject.toml").is_file():
+        raise DemoError(f"the demo deploys the source tree, and {TREE} is none: run it in a checkout")
+    try:
+        return make_origin(TREE, target, scratch=scratch)
+    except (OSError, RuntimeError) as error:
+        raise DemoError(f"no git origin could be made of {TREE}: {error}") from error

@@ -123,7 +123,13 @@ def picture_of(base: str, path: str, target: Path) -> str:
 
 
 def came_out_right(summary: Summary, run: Run, *, broken: bool) -> bool:
-    """Whether the demo showed what it was asked to show."""
+    """Whether the demo showed what it was asked to show: a service that speaks, or a failure that is explained."""
     if broken:
-        return run.state is RunState.FAILED and summary.final_status == "pause" and summary.bug is not None
-    return run.state is RunState.SUCCEEDED and summary.final_status == "done" and summary.speech is not None
+        bug = summary.bug or {}
+        explained = bug.get("task") == summary.ticket and bug.get("cause") and bug.get("remedy")
+        return bool(
+            run.state is RunState.FAILED and summary.final_status == "pause" and explained and bug.get("attachments")
+        )
+    speech = summary.speech or {"seconds": 0.0, "rms": 0.0}
+    spoke = speech["seconds"] > 0 and speech["rms"] > 0
+    return run.state is RunState.SUCCEEDED and summary.final_status == "done" and spoke

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from orchestrator.store import Run, StepRecord
+from orchestrator.store import Run, RunState, StepRecord
 from zentao_client import Task
 
 
@@ -50,7 +50,8 @@ def summarise(
     """Put together what the ticket and our own records say."""
     said = [action for action in task.actions if action.actor == bot and action.comment.strip()]
     changed = [action.date for action in task.actions if action.status_change and action.actor != bot]
-    speech = run.detail.get("speech")
+    # What a failed check measured is no speech of a service that serves.
+    speech = run.detail.get("speech") if run.state is RunState.SUCCEEDED else None
     return Summary(
         ticket=task.id,
         final_status=task.status,
