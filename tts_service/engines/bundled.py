@@ -1,8 +1,8 @@
 """The engine that ships with the project: our front end, our voice, weights through `cache_hub`."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,8 +26,9 @@ class BundledEngine:
     """Speaks with the bundled voice.
 
     `shared` is the host's shared folder (its ``cache_hub/`` receives the weights); `device` is ``auto``, ``cpu`` or
-    ``cuda``; a lexicon file ``lexicon.txt`` in `shared` is the user's. Nothing heavy happens before `load`. One lock
-    lets one request compute at a time: two at once would only share the same cores.
+    ``cuda``; a lexicon file ``lexicon.txt`` in `shared` is the user's. Nothing heavy happens before `load`. One
+    thread of its own computes, one request after the other: two at once would only share the same cores, and PyTorch
+    keeps buffers and helper threads for every thread that ever called it.
     """
 
     name = "bundled"
@@ -36,7 +37,7 @@ class BundledEngine:
         self, shared: Path, *, device: str = "auto", voices: Path = SHIPPED, say: Callable[[str], None] = print
     ) -> None:
         self._shared, self._wanted, self._voices, self._say = shared, device, voices, say
-        self._lock = threading.Lock()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice")
         self._voice: Voice | None = None
         self._front_end = FrontEnd()
         self._device = "cpu"
@@ -87,13 +88,10 @@ class BundledEngine:
                 "没有可以朗读的内容：请输入汉字、数字或英文。",
                 "There is nothing to read aloud: enter Chinese characters, digits or English.",
             )
-        with self._lock:
-            begun = time.perf_counter()
-            try:
-                samples = np.concatenate(list(self._sounds(reading, request)))
-            except RuntimeError as error:  # torch's own: out of memory, a broken device
-                raise EngineFailed(f"the voice failed while speaking: {error}") from error
-            seconds = time.perf_counter() - begun
+        try:
+            samples, seconds = self._worker.submit(self._compute, reading, request).result()
+        except RuntimeError as error:  # torch's own: out of memory, a broken device
+            raise EngineFailed(f"the voice failed while speaking: {error}") from error
         return Speech(
             samples=samples,
             sample_rate=self._loaded().sample_rate,
@@ -104,6 +102,11 @@ class BundledEngine:
             speed=request.speed,
             unreadable=reading.unreadable,
         )
+
+    def _compute(self, reading: Reading, request: SynthesisRequest) -> tuple[NDArray[np.float32], float]:
+        begun = time.perf_counter()
+        samples = np.concatenate(list(self._sounds(reading, request)))
+        return samples, time.perf_counter() - begun
 
     def _sounds(self, reading: Reading, request: SynthesisRequest) -> Iterator[NDArray[np.float32]]:
         voice = self._loaded()
