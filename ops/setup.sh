@@ -96,8 +96,9 @@ fi
 
 # --- the virtual environment -------------------------------------------------------------------------------------
 if is_ready; then exit 0; fi
+# One at a time; a folder can be locked like a file and leaves nothing behind.
 mkdir -p -- "$(dirname -- "$venv")"
-exec 9>"$venv.lock"
+exec 9<"$(dirname -- "$venv")"
 flock 9
 if is_ready; then exit 0; fi
 

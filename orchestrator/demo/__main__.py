@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--zentao", choices=["18.8", "22.4"], default="22.4", help="which ZenTao to embed")
     chosen = parser.parse_args(arguments)
     chosen.out = chosen.out or default_place()
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         if chosen.stop:
             console.print(stop(chosen.out))
@@ -93,7 +93,8 @@ def _act(stage: Stage, chosen: argparse.Namespace, out: Path, console: Console) 
     console.print(f"[bold]2[/] 王产品 wrote the ticket #{task.id} {task.name}")
     story.start_ticket(stage, task.id)
     console.print("[bold]3[/] 林研发 moved it to 进行中; from here on the daemon works alone")
-    run = story.follow(stage, task.id, console)
+    with console.status("at work …"):
+        run = story.follow(stage, task.id, console)
     summary = story.collect(stage, run, out)
     if problem := story.picture_of(stage.sandbox.url, page, out / "ticket.png"):
         console.print(f"  no picture of the ticket: {problem}", markup=False)

@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _LEFTOVERS = frozenset(
-    {".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "demo-out", "work", "node_modules"}
-)
+    {
+        ".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "build", "dist",
+        "demo-out", "shared", "cache_hub", "work", "node_modules",
+    }
+)  # fmt: skip
 _BROKEN_WEBUI = '''"""A version as one meets them: the model does not fit on the card, and the service dies at start."""
 
 import sys
