@@ -10,14 +10,34 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from starlette.datastructures import UploadFile
 
-from . import control, legacy, pages, signed, v1, v1_bugs, v1_tasks, v2, v2_bugs, v2_tasks
+from . import (
+    control,
+    legacy,
+    pages,
+    signed,
+    v1,
+    v1_bugs,
+    v1_people,
+    v1_places,
+    v1_tasks,
+    v2,
+    v2_bugs,
+    v2_comments,
+    v2_events,
+    v2_people,
+    v2_places,
+    v2_tasks,
+)
 from .call import Call, Reply, crash_reply, html_reply
 from .files import Upload
 from .gate import CONTROL
 from .site import Site
 
 # Imported for their routes.
-ROUTE_MODULES = (v1_bugs, v1_tasks, v2_bugs, v2_tasks)
+ROUTE_MODULES = (
+    *(v1_bugs, v1_people, v1_places, v1_tasks),
+    *(v2_bugs, v2_comments, v2_events, v2_people, v2_places, v2_tasks),
+)
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 _log = logging.getLogger(__name__)

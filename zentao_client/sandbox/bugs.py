@@ -12,7 +12,8 @@ from .dialect import Dialect
 from .errors import Missing, Nothing, Refused
 from .files import Files, Upload
 from .history import Change, History, changes_between
-from .tasks import Caller
+from .taskdesk import Caller
+from .values import joined, number
 
 _SHOWN = [
     "title",
@@ -104,18 +105,18 @@ class Bugs:
         bug_id = self._db.insert(
             "bug",
             product=product,
-            project=_number(values.get("project")),
-            execution=_number(values.get("execution")),
-            module=_number(values.get("module")),
-            story=_number(values.get("story")),
-            task=_number(values.get("task")),
+            project=number(values.get("project")),
+            execution=number(values.get("execution")),
+            module=number(values.get("module")),
+            story=number(values.get("story")),
+            task=number(values.get("task")),
             title=title,
             keywords=str(values.get("keywords") or ""),
-            severity=_number(values.get("severity"), 3),
-            pri=_number(values.get("pri"), 3),
+            severity=number(values.get("severity"), 3),
+            pri=number(values.get("pri"), 3),
             type=str(values.get("type") or ("codeerror" if caller.api == "v2" else "")),
-            mailto=_joined(values.get("mailto")),
-            openedBuild=_joined(values.get("openedBuild")),
+            mailto=joined(values.get("mailto")),
+            openedBuild=joined(values.get("openedBuild")),
             openedBy=caller.account,
             openedDate=now,
             assignedTo=assigned,
@@ -176,9 +177,9 @@ class Bugs:
             elif key == "steps":
                 new[key] = self._rich(caller, str(value or ""), bug_id, field=True)
             elif key in ("mailto", "openedBuild"):
-                new[key] = _joined(value)
+                new[key] = joined(value)
             elif key in ("severity", "pri", "project", "execution", "task", "module", "story", "product"):
-                new[key] = _number(value)
+                new[key] = number(value)
             elif key == "deadline":
                 new[key] = str(value or "")[:10] or None
             else:
@@ -196,16 +197,16 @@ class Bugs:
         new = {**old, "confirmed": 1}
         if caller.api == "v2":
             # The page's form is taken whole: what is left out is blanked, the status included.
-            new |= {"status": str(values.get("status") or ""), "pri": _number(values.get("pri"), 3)}
-            new |= {"type": str(values.get("type") or ""), "deadline": None, "mailto": _joined(values.get("mailto"))}
+            new |= {"status": str(values.get("status") or ""), "pri": number(values.get("pri"), 3)}
+            new |= {"type": str(values.get("type") or ""), "deadline": None, "mailto": joined(values.get("mailto"))}
             new["assignedTo"] = str(values.get("assignedTo") or "")
         else:
-            new["mailto"] = _joined(values.get("mailto"))
+            new["mailto"] = joined(values.get("mailto"))
             for key in ("type", "assignedTo"):
                 if values.get(key):
                     new[key] = str(values[key])
             if values.get("pri"):
-                new["pri"] = _number(values["pri"])
+                new["pri"] = number(values["pri"])
         return self._save(caller, old, new, "bugconfirmed", str(values.get("comment") or ""))
 
     def assign(self, caller: Caller, bug_id: int, values: Mapping[str, Any]) -> Row:
@@ -213,7 +214,7 @@ class Bugs:
         assigned = str(values.get("assignedTo") or "")
         new = {**old, "assignedTo": assigned}
         if "mailto" in values:
-            new["mailto"] = _joined(values["mailto"])
+            new["mailto"] = joined(values["mailto"])
         return self._save(caller, old, new, "assigned", str(values.get("comment") or ""), extra=assigned)
 
     def resolve(self, caller: Caller, bug_id: int, values: Mapping[str, Any]) -> Row:
@@ -231,7 +232,7 @@ class Bugs:
             "resolvedBy": caller.account,
             "resolvedDate": stored(str(values.get("resolvedDate") or "")) or self._clock.local(),
             "assignedTo": str(values.get("assignedTo") or old["openedBy"]),
-            "duplicateBug": _number(values.get("duplicateBug")),
+            "duplicateBug": number(values.get("duplicateBug")),
             "confirmed": 1,
         }
         return self._save(caller, old, new, "resolved", str(values.get("comment") or ""), extra=resolution)
@@ -255,7 +256,7 @@ class Bugs:
             "activatedCount": int(old["activatedCount"]) + 1,
             "activatedDate": now,
             "assignedTo": str(values.get("assignedTo") or ""),
-            "openedBuild": _joined(values.get("openedBuild")) or old["openedBuild"],
+            "openedBuild": joined(values.get("openedBuild")) or old["openedBuild"],
             "resolvedBy": "",
             "resolution": "",
             "resolvedBuild": "",
@@ -301,16 +302,3 @@ class Bugs:
         if self._dialect.four_byte_text:
             return text
         return richtext.escaped_title(richtext.without_four_byte(text))
-
-
-def _number(value: object, default: int = 0) -> int:
-    try:
-        return int(str(value)) if value not in (None, "") else default
-    except ValueError:
-        return default
-
-
-def _joined(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(str(one) for one in value if one not in (None, ""))
-    return str(value or "")

@@ -13,7 +13,7 @@ from .call import HTML, Call, Reply, empty_reply, html_reply, json_reply, page_d
 from .errors import Crash, Denied, Invisible, Missing, Nothing, Refused
 from .legacy_routes import PAGES, Page, PageCall
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 
 # The page modules register themselves in PAGES.
 PAGE_MODULES = (legacy_bugs, legacy_site, legacy_tasks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import shapes, wording
+from . import shapes_bugs, shapes_history, wording
 from .call import HTML, Reply, empty_reply, json_reply, page_data
 from .legacy_routes import PageCall, page
 from .site import Site
@@ -26,7 +26,7 @@ def create(site: Site, call: PageCall) -> Reply:
 def edit(site: Site, call: PageCall) -> Reply:
     row = site.bugs.get(call.number("bugID"))
     if not call.posted:
-        return page_data({"title": "编辑Bug", "bug": shapes.bug_detail(site, row, call.call.host), "pager": None})
+        return page_data({"title": "编辑Bug", "bug": shapes_bugs.bug_detail(site, row, call.call.host), "pager": None})
     fields = call.call.fields()
     labels = [str(label) for label in fields.pop("labels", [])]
     site.bugs.edit(call.caller, int(row["id"]), fields, uploads=list(call.call.uploads), labels=labels)
@@ -36,11 +36,11 @@ def edit(site: Site, call: PageCall) -> Reply:
 @page("bug", "view")
 def view(site: Site, call: PageCall) -> Reply:
     row = site.bugs.get(call.number("bugID"))
-    actions = shapes.actions(site, "bug", int(row["id"]), call.call.host, "page")
+    actions = shapes_history.actions(site, "bug", int(row["id"]), call.call.host, "page")
     return page_data(
         {
             "title": f"BUG #{row['id']} {row['title']}",
-            "bug": shapes.bug_detail(site, row, call.call.host),
+            "bug": shapes_bugs.bug_detail(site, row, call.call.host),
             "actions": {str(action["id"]): action for action in actions},
             "users": {user["account"]: user["realname"] for user in site.accounts.all()},
             "pager": None,

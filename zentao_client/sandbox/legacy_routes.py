@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .call import Call, Reply, as_int
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 
 
 @dataclass(frozen=True)

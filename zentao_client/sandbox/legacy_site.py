@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import Any
 
-from . import shapes, wording
+from . import shapes, shapes_history, shapes_places, wording
 from .accounts import new_token
 from .call import HTML, Reply, html_reply, json_reply, page_data
 from .errors import Denied, Refused
@@ -42,7 +42,7 @@ def login_user(site: Site, account: str, token: str) -> dict[str, Any]:
     """The user object in the answer to a login."""
     row = site.accounts.find(account)
     assert row is not None
-    shaped = shapes.user(site, row)
+    shaped = shapes_places.user(site, row)
     shaped.pop("deleted", None)
     groups = {str(one): one for one in json.loads(row["groups"])}
     return shaped | {
@@ -55,7 +55,7 @@ def login_user(site: Site, account: str, token: str) -> dict[str, Any]:
             **dict.fromkeys(("projects", "programs", "products", "executions"), ""),
         },
         "groups": groups or [],
-        "view": shapes.user_view(site, account),
+        "view": shapes_places.user_view(site, account),
         "token": token,
     }
 
@@ -79,7 +79,7 @@ def _groups(site: Site, call: PageCall, *, execution: int, day: str) -> dict[str
         date = str(row["date"])
         label = f"{int(date[5:7])}月{int(date[8:10])}日"
         label = label if day else f"{date[:4]}年{label}"
-        groups.setdefault(label, []).append(shapes.feed_entry(site, row, "page"))
+        groups.setdefault(label, []).append(shapes_history.feed_entry(site, row, "page"))
     return groups
 
 
@@ -146,7 +146,7 @@ def my_dynamic(site: Site, call: PageCall) -> Reply:
     kind = call.values.get("type", "today")
     rows = site.history.feed(account=call.caller.account, day=_day(site, kind))
     label = f"{int(site.clock.today()[5:7])}月{int(site.clock.today()[8:10])}日"
-    mine = [shapes.feed_entry(site, row, "page") for row in rows if row["actor"] == call.caller.account]
+    mine = [shapes_history.feed_entry(site, row, "page") for row in rows if row["actor"] == call.caller.account]
     data: dict[str, Any] = {"title": "地盘-我的动态", "type": kind, "orderBy": "date_desc", "dateGroups": {label: mine}}
     return page_data(data | {"direction": "next", "pager": None})
 
@@ -164,7 +164,7 @@ def my_profile(site: Site, call: PageCall) -> Reply:
     assert row is not None
     data: dict[str, Any] = {
         "title": "地盘-我的档案",
-        "user": shapes.user(site, row),
+        "user": shapes_places.user(site, row),
         "groups": [],
         "deptPath": [],
         "pager": None,

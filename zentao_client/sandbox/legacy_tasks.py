@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import shapes, wording
+from . import shapes, shapes_history, shapes_places, wording
 from .call import HTML, RELOAD, Reply, html_reply, json_reply, page_data
 from .database import Row
 from .errors import Missing, Refused
 from .files import IMAGES
 from .legacy_routes import PageCall, page
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 from .v1_bugs import download_reply
 
 
@@ -69,7 +69,7 @@ def task_data(site: Site, call: PageCall, row: Row, title: str) -> dict[str, Any
     """What the task page carries: the plain task, its execution, its history with accounts."""
     task = shapes.task_detail(site, row, call.call.host)
     execution = site.places.get(int(row["execution"]))
-    actions = shapes.actions(site, "task", int(row["id"]), call.call.host, "page")
+    actions = shapes_history.actions(site, "task", int(row["id"]), call.call.host, "page")
     people = {user["account"]: str(user["realname"]) for user in site.accounts.all()}
     if site.dialect.has_v2:
         team = {"admin", *(json.loads(execution["team"]) if execution else ())}
@@ -80,7 +80,7 @@ def task_data(site: Site, call: PageCall, row: Row, title: str) -> dict[str, Any
     return {
         "title": title,
         "task": task,
-        "execution": shapes.place(site, execution) if execution else False,
+        "execution": shapes_places.place(site, execution) if execution else False,
         "members": members,
         "actions": {str(action["id"]): action for action in actions},
         "users": users,

@@ -7,7 +7,7 @@ from typing import Any
 from .database import Row
 from .legacy_tasks import comment
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 
 
 class Person:

@@ -10,7 +10,7 @@ from .errors import Missing, Refused
 from .legacy_routes import PageCall
 from .legacy_tasks import comment, view_data
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 
 
 def answer(site: Site, call: Call) -> Reply:

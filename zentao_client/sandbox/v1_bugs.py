@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import shapes, wording
+from . import shapes_bugs, shapes_history, wording
 from .call import Call, Reply, as_int, crash_reply, json_reply
 from .database import Row
 from .errors import Crash, Missing
 from .files import IMAGES, extension_of
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 from .v1_routes import ROUTES
 
 
@@ -33,22 +33,25 @@ def create_at_root(site: Site, call: Call, caller: Caller) -> Reply:
 def _create(site: Site, call: Call, caller: Caller, product: int) -> Reply:
     _demand(site, caller, "create")
     row = site.bugs.create(caller, product, call.body)
-    return json_reply(shapes.v1_bug(site, shapes.bug_detail(site, row, call.host)), 201)
+    return json_reply(shapes_bugs.v1_bug(site, shapes_bugs.bug_detail(site, row, call.host)), 201)
 
 
 @ROUTES.on("GET", "/bugs/:number")
 def get(site: Site, call: Call, caller: Caller, number: str) -> Reply:
     _demand(site, caller, "view")
     row = site.bugs.get(as_int(number))
-    shaped = shapes.v1_bug(site, shapes.bug_detail(site, row, call.host))
+    shaped = shapes_bugs.v1_bug(site, shapes_bugs.bug_detail(site, row, call.host))
     shaped["openedBuild"] = [
-        {"id": one, "title": shapes.build_title(site, one)} for one in str(row["openedBuild"]).split(",") if one
+        {"id": one, "title": shapes_bugs.build_title(site, one)} for one in str(row["openedBuild"]).split(",") if one
     ]
     if row["resolvedBuild"]:
-        shaped["resolvedBuild"] = {"id": row["resolvedBuild"], "title": shapes.build_title(site, row["resolvedBuild"])}
+        shaped["resolvedBuild"] = {
+            "id": row["resolvedBuild"],
+            "title": shapes_bugs.build_title(site, row["resolvedBuild"]),
+        }
     product = site.places.product(int(row["product"]))
     shaped |= {"productName": product["name"] if product else "", "productStatus": "normal", "moduleTitle": "/"}
-    shaped["actions"] = shapes.actions(site, "bug", int(row["id"]), call.host, "v1")
+    shaped["actions"] = shapes_history.actions(site, "bug", int(row["id"]), call.host, "v1")
     return json_reply(shaped | {"preAndNext": {"pre": "", "next": ""}})
 
 
@@ -59,7 +62,7 @@ def edit(site: Site, call: Call, caller: Caller, number: str) -> Reply:
         row = site.bugs.edit(caller, as_int(number), call.body)
     except Missing:
         raise Crash("array_keys(): Argument #1 ($array) must be of type array, null given") from None
-    return json_reply(shapes.v1_bug(site, shapes.bug_detail(site, row, call.host)))
+    return json_reply(shapes_bugs.v1_bug(site, shapes_bugs.bug_detail(site, row, call.host)))
 
 
 @ROUTES.on("DELETE", "/bugs/:number")
@@ -74,7 +77,7 @@ def _deed(name: str, method: str, deed: Callable[[Site], Callable[[Caller, int, 
     def handle(site: Site, call: Call, caller: Caller, number: str) -> Reply:
         _demand(site, caller, method)
         row = deed(site)(caller, as_int(number), call.body)
-        return json_reply(shapes.v1_bug(site, shapes.bug_detail(site, row, call.host), deed=name))
+        return json_reply(shapes_bugs.v1_bug(site, shapes_bugs.bug_detail(site, row, call.host), deed=name))
 
 
 _deed("confirm", "confirm", lambda site: site.bugs.confirm)
@@ -106,14 +109,16 @@ def _list(place: str, default_limit: int, plain: bool) -> Callable[..., Reply]:
 
 
 def _item(site: Site, row: Row, *, plain: bool) -> dict[str, Any]:
-    shaped = shapes.bug_base(site, row)
-    shaped["openedBuild"] = ",".join(shapes.build_title(site, one) for one in str(row["openedBuild"]).split(",") if one)
+    shaped = shapes_bugs.bug_base(site, row)
+    shaped["openedBuild"] = ",".join(
+        shapes_bugs.build_title(site, one) for one in str(row["openedBuild"]).split(",") if one
+    )
     if plain:  # execution and project lists keep accounts as they are
         for name in ("openedDate", "assignedDate", "activatedDate", "resolvedDate", "closedDate", "lastEditedDate"):
             shaped[name] = site.clock.utc(shaped[name])
         shaped |= {"deadline": shaped["deadline"] or None, "deleted": False}
     else:
-        shaped = shapes.v1_bug(site, shaped)
+        shaped = shapes_bugs.v1_bug(site, shaped)
     shaped |= {"priOrder": str(row["pri"]), "severityOrder": row["severity"]}
     if not plain:
         shaped["needconfirm"] = False

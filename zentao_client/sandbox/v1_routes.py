@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from .call import Call, Routes
+from typing import Any
+
+from . import wording
+from .call import Call, Routes, as_int
+from .errors import Refused
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 
 ROUTES = Routes()
 
@@ -25,3 +29,29 @@ def api_caller(site: Site, call: Call) -> Caller | None:
     if session and session.kind == "web":
         return Caller(session.account, "v1", call.host, session.token)
     return None
+
+
+def check(site: Site, session: Caller, module: str, method: str) -> None:
+    """Demand a privilege where v1 of this version does."""
+    if site.dialect.v1_checks_privileges:
+        site.accounts.demand(session.account, module, method)
+
+
+def named(call: Call, label: str) -> dict[str, Any]:
+    """The body, which must have a name."""
+    if not call.body.get("name"):
+        raise Refused(wording.required(label))
+    return call.body
+
+
+def ints(value: object) -> list[int]:
+    """One id or a list of them."""
+    values = value if isinstance(value, list) else [value]
+    return [number for number in (as_int(one) for one in values) if number]
+
+
+def paged(name: str, items: list[dict[str, Any]], page: int, limit: int) -> dict[str, Any]:
+    """One page of a list; a page past the end is the last one."""
+    last = max(1, -(-len(items) // limit))
+    page = min(max(page, 1), last)
+    return {"page": page, "total": len(items), "limit": limit, name: items[(page - 1) * limit : page * limit]}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import shapes, wording
+from . import shapes, shapes_history, wording
 from .call import HTML, Call, Reply, as_int, dumped, empty_reply, json_reply
 from .database import Row
 from .errors import Crash, Invisible, Missing, Nothing, Refused
 from .queries import Listed
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 from .v1_routes import ROUTES
 
 _FILTERS = ("assignedTo", "status", "pri", "id", "name")
@@ -151,7 +151,7 @@ def get(site: Site, call: Call, caller: Caller, number: str) -> Reply:
     status = execution["status"] if execution else ""
     if site.dialect.has_v2:
         face["executionStatus"] = status
-    face |= {"moduleTitle": "/", "actions": shapes.actions(site, "task", int(row["id"]), call.host, "v1")}
+    face |= {"moduleTitle": "/", "actions": shapes_history.actions(site, "task", int(row["id"]), call.host, "v1")}
     face["preAndNext"] = {"pre": "", "next": ""}
     if site.dialect.has_v2:
         face["operateMenu"] = _MENU.get(row["status"], [])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import shapes
+from . import shapes_bugs, shapes_history
 from .call import Call, Reply, as_int, json_reply
 from .database import Row
 from .errors import Missing, Refused
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 from .v1_bugs import download_reply
-from .v2 import created, fail, form_fail, pager
+from .v2_replies import created, fail, form_fail, pager
 from .v2_routes import ROUTES
 
 
@@ -45,8 +45,8 @@ def create(site: Site, call: Call, caller: Caller) -> Reply:
 def get(site: Site, call: Call, caller: Caller, number: str) -> Reply:
     site.accounts.demand(caller.account, "bug", "view")
     row = _bug(site, number)
-    actions = shapes.actions(site, "bug", int(row["id"]), "", "v2")
-    return json_reply({"status": "success", "bug": shapes.bug_detail(site, row, ""), "actions": actions})
+    actions = shapes_history.actions(site, "bug", int(row["id"]), "", "v2")
+    return json_reply({"status": "success", "bug": shapes_bugs.bug_detail(site, row, ""), "actions": actions})
 
 
 @ROUTES.on("PUT", "/bugs/:number")
@@ -91,9 +91,9 @@ def _list(place: str) -> Callable[..., Reply]:
         )
         items = []
         for row in found.rows:
-            shaped = shapes.bug_base(site, row)
+            shaped = shapes_bugs.bug_base(site, row)
             builds = str(row["openedBuild"]).split(",")
-            shaped["openedBuild"] = ",".join(shapes.build_title(site, one) for one in builds if one)
+            shaped["openedBuild"] = ",".join(shapes_bugs.build_title(site, one) for one in builds if one)
             shaped |= {"priOrder": str(row["pri"]), "severityOrder": str(row["severity"]), "statusOrder": 1}
             items.append(shaped | {"needconfirm": False})
         info = pager(found.total, found.limit, found.page, "bug", "browse")

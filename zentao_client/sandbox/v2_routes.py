@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .call import Call, Routes
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 
 ROUTES = Routes()
 

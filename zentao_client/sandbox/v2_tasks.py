@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import shapes
+from . import shapes, shapes_history
 from .call import Call, Reply, as_int, json_reply
 from .database import Row
 from .errors import Denied, Invisible, Missing, Refused
 from .queries import Listed
 from .site import Site
-from .tasks import Caller
+from .taskdesk import Caller
 from .v1_tasks import effort_rows
-from .v2 import created, fail, form_fail, pager
+from .v2_replies import created, fail, form_fail, pager
 from .v2_routes import ROUTES
 
 
@@ -35,7 +35,7 @@ def get(site: Site, call: Call, caller: Caller, number: str) -> Reply:
     row = _task(site, caller, number)
     shaped = shapes.task_detail(site, row, "")
     shaped |= {"storySpec": "", "storyVerify": "", "storyFiles": False}
-    actions = shapes.actions(site, "task", int(row["id"]), "", "v2")
+    actions = shapes_history.actions(site, "task", int(row["id"]), "", "v2")
     return json_reply({"status": "success", "task": shaped, "actions": actions})
 
 
