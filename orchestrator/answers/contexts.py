@@ -199,6 +199,7 @@ class Cancelled:
     """The step that was stopped; empty before the first."""
     service_url: str = ""
     log_file: str = ""
+    returned_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

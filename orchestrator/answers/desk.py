@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 import structlog
 
-from orchestrator.answers.once import Once, Write
+from orchestrator.answers.once import SETTLE_SECONDS, Once, Write
 from orchestrator.answers.patience import Patience
 from orchestrator.store import Intent, Store
 from zentao_client import (
@@ -75,14 +75,24 @@ class BugReport:
 
 
 class Desk:
-    """Writes into one ZenTao on behalf of the deployments; shared by all threads."""
+    """Writes into one ZenTao on behalf of the deployments; shared by all threads.
 
-    def __init__(self, zentao: Zentao, store: Store, *, settle_seconds: float | None = None) -> None:
+    `settle_seconds` is how long a write that was sent may stay invisible, `patience` how a server that is away is
+    waited for.
+    """
+
+    def __init__(
+        self,
+        zentao: Zentao,
+        store: Store,
+        *,
+        settle_seconds: float = SETTLE_SECONDS,
+        patience: Patience | None = None,
+    ) -> None:
         self._zentao = zentao
         self._store = store
-        self._patience = Patience()
-        settle = {} if settle_seconds is None else {"settle_seconds": settle_seconds}
-        self._once = Once(store, self._patience, **settle)
+        self._patience = patience or Patience()
+        self._once = Once(store, self._patience, settle_seconds=settle_seconds)
 
     def comment(
         self, run_id: str, event: str, object_id: int, html: str, *, on: Literal["task", "bug"] = "task"
@@ -108,11 +118,13 @@ class Desk:
         *,
         hours: float = 0.0,
         files: Sequence[Upload] = (),
+        unmoved: str = "",
     ) -> int:
         """Pause or finish a task with `html` as the entry's comment; returns the history entry's id.
 
-        A task that a person has meanwhile closed, cancelled or moved there already keeps its status and gets the text
-        as a plain comment. The intent is stored first, so that our own move never starts a deployment.
+        A task that a person has meanwhile closed, cancelled or moved there already keeps its status, and gets `unmoved`
+        (default: the same text) as a plain comment; the files, which belong to the move's own form, stay with us then.
+        The intent is stored first, so that our own move never starts a deployment.
         """
         marker = marker_for(run_id, verb)
         self._store.record_intent(Intent(marker, run_id, task_id, verb, _TARGETS[verb]))
@@ -125,7 +137,8 @@ class Desk:
             task = self._zentao.tasks.get(task_id)
             moved = task.status in _FROM[verb] and self._move(verb, task, marker_span(marker) + html, hours, files)
             # Not moved (a person was faster, or refused with these values): what we have to say is said all the same.
-            return (find() if moved else None) or self._zentao.comments.add("task", task_id, html, marker=marker).id
+            said = unmoved or html
+            return (find() if moved else None) or self._zentao.comments.add("task", task_id, said, marker=marker).id
 
         action_id = self._perform(Write(marker, run_id, "task", task_id, find, send))
         if action_id:
@@ -152,11 +165,18 @@ class Desk:
             return False
 
     def assign(self, task_id: int, account: str) -> bool:
-        """Hand the task to a person; False when ZenTao refuses (the account is gone). Nothing is done twice."""
+        """Hand a task that we paused to a person; False when ZenTao refuses (the account is gone).
+
+        A task that somebody has moved on in the meantime stays as it is. Nothing is done twice.
+        """
 
         def send() -> bool:
             try:
-                self._zentao.tasks.assign(task_id, account)
+                task = self._zentao.tasks.get(task_id)
+                if task.status != "pause":
+                    return False
+                if task.assigned_to != account:
+                    self._zentao.tasks.assign(task_id, account)
             except _NO_WAY as error:
                 log.warning("assign_refused", task=task_id, account=account, error=str(error))
                 return False
@@ -193,6 +213,7 @@ class Desk:
             known = self._known_bug(report)
             if known is None:
                 return self._create_bug(report, marker)
+            self._add_files(known.id, report.files)
             if known.status == "active":
                 self._zentao.comments.add("bug", known.id, report.again, marker=marker)
             else:
@@ -209,6 +230,15 @@ class Desk:
             (bug for bug in found if not bug.deleted), key=lambda bug: (bug.status != "active", -bug.id)
         )
         return open_first[0] if open_first else None
+
+    def _add_files(self, bug_id: int, files: Sequence[Upload]) -> None:
+        """Attach what isn't there yet: the names hold the run's id, so a second try finds the first one's."""
+        there = {file.name for file in self._zentao.bugs.get(bug_id).files}
+        try:
+            self._zentao.files.attach("bug", bug_id, [file for file in files if file.name not in there])
+        except _NO_WAY as error:
+            # The comment holds the end of the log; a file that ZenTao does not take must not cost that.
+            log.warning("files_refused", bug=bug_id, error=str(error))
 
     def _create_bug(self, report: BugReport, marker: str) -> int:
         return self._zentao.bugs.create(

@@ -17,14 +17,16 @@ log = structlog.get_logger(__name__)
 
 
 class Patience:
-    """Repeats a call while ZenTao can't answer: after 1 s, 2 s, 4 s … up to `longest` seconds, for as long as it takes.
+    """Repeats a call while ZenTao can't answer, for as long as it takes: after `first` seconds, twice that, …
+    up to `longest` seconds, each a little more by chance, so that waiting deployments don't all ask in one moment.
 
     Server away, time-out before anything was sent, login page, refused or paused login: all end by waiting, because an
     answer that is late beats one that is lost. Everything else (`Rejected`, `NotFound`, `WriteUnknown`, …) is raised.
     A daemon that is being stopped leaves the wait (the engine's `Stopping`); the step begins again at its next start.
     """
 
-    def __init__(self, *, longest: float = 60.0) -> None:
+    def __init__(self, *, first: float = 1.0, longest: float = 60.0) -> None:
+        self._first = first
         self._longest = longest
 
     def pause(self, seconds: float) -> None:
@@ -38,7 +40,7 @@ class Patience:
         """Return what `call` returns; `doing` names it in the log."""
         retrying = Retrying(
             retry=retry_if_exception_type((Unavailable, LoginPaused, LoginRefused)),
-            wait=wait_exponential(multiplier=1, max=self._longest) + wait_random(0, 0.5),
+            wait=wait_exponential(multiplier=self._first, max=self._longest) + wait_random(0, self._first / 2),
             stop=stop_never,
             sleep=self.pause,
             before_sleep=_logger(doing),

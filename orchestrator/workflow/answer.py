@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.answers.contexts import (
@@ -83,13 +84,17 @@ def say_succeeded(run_id: str) -> None:
 
 @step("finish the task", cleanup=True)
 def finish_task(run_id: str) -> None:
-    """Move the ticket to 已完成 with the measured effort, and attach log, sound and picture in the same form."""
+    """Move the ticket to 已完成 with the measured effort, and attach log, sound and picture in the same form.
+
+    A ticket that is 已完成 already (because that is what started us, or somebody was faster) takes no files safely.
+    """
     run = load_run(run_id)
     uploads = evidence_of(run_id).uploads(run_id, SPEECH, SCREENSHOT, log=report.log_text(run_id))
     hours = (utc_now() - run.created_at).total_seconds() / 3600
     context = Finished(deployment=report.deployment(run), hours=hours, files=tuple(upload.name for upload in uploads))
     text = render("finished", context, _language())
-    _desk().transition(run_id, "finish", run.task_id, text, hours=hours, files=uploads)
+    unmoved = render("finished", replace(context, files=()), _language())
+    _desk().transition(run_id, "finish", run.task_id, text, hours=hours, files=uploads, unmoved=unmoved)
 
 
 @step("say refused", cleanup=True)
@@ -138,7 +143,12 @@ def say_cancelled(run_id: str, result: Result) -> None:
     """Pause the ticket and say how far it got."""
     run = load_run(run_id)
     context = Cancelled(
-        deployment=report.deployment(run), rollback=result.get("rollback", "untouched"), steps=report.steps(run_id)
+        deployment=report.deployment(run),
+        rollback=result.get("rollback", "untouched"),
+        steps=report.steps(run_id),
+        step=report.step_title(run_id, result) if result["step"] else "",
+        service_url=report.restored_url(run, result),
+        returned_to=report.person(run.actor),
     )
     _desk().transition(run_id, "pause", run.task_id, render("cancelled", context, _language()))
 

@@ -35,6 +35,7 @@ def deploy(run_id: str) -> str:
         result = failed("internal", f"{type(error).__name__}: {error}", step="")
         state = RunState.FAILED.value
         answer.say_broken(run_id, result)
+        answer.hand_back(run_id)
     close_run(run_id, state, result)
     return state
 
@@ -71,10 +72,12 @@ def _answer(run_id: str, result: Result) -> str:
         return RunState.REFUSED.value
     if result["code"] == "cancelled":
         answer.say_cancelled(run_id, result)
+        answer.hand_back(run_id)
         return RunState.CANCELLED.value
     report = answer.diagnose_failure(run_id, result)
     answer.report_bug(run_id, report)
     answer.say_failed(run_id, report)
+    answer.hand_back(run_id)
     return RunState.FAILED.value
 
 

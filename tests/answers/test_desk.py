@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from orchestrator.answers.desk import BugReport, Desk, marker_for
+from orchestrator.answers.patience import Patience
 from orchestrator.store import AnswerState, Store
 from zentao_client import Upload, Zentao
 from zentao_client.sandbox import Sandbox, Seed
@@ -44,7 +45,7 @@ def zentao(sandbox: Sandbox, seed: Seed, tmp_path: Path) -> Iterator[Zentao]:
 
 @pytest.fixture
 def desk(zentao: Zentao, store: Store) -> Desk:
-    return Desk(zentao, store, settle_seconds=1.0)
+    return Desk(zentao, store, settle_seconds=1.0, patience=Patience(first=0.05))
 
 
 @pytest.fixture
@@ -92,7 +93,9 @@ def test_a_daemon_that_lost_its_memory_finds_its_comment_again(
 ) -> None:
     for name in ("before", "after"):
         with Store.open(tmp_path / f"{name}.sqlite") as store:
-            Desk(zentao, store, settle_seconds=1.0).comment(RUN, "accepted", task, "<p>开始部署</p>")
+            Desk(zentao, store, settle_seconds=1.0, patience=Patience(first=0.05)).comment(
+                RUN, "accepted", task, "<p>开始部署</p>"
+            )
     assert with_marker(sandbox, "task", task, marker_for(RUN, "accepted")) == 1
 
 

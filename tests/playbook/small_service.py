@@ -87,11 +87,11 @@ class Repository:
         )
         return done.stdout.strip()
 
-    def commit(self, version: str, *, serve: str = SERVE) -> str:
+    def commit(self, version: str, *, serve: str = SERVE, start_app: str = START_APP) -> str:
         """Commits a version of the service; returns the commit."""
         app = self.folder / "tts_service"
         app.mkdir(exist_ok=True)
-        (app / "start_app.sh").write_text(START_APP)
+        (app / "start_app.sh").write_text(start_app)
         (app / "serve.py").write_text(f"VERSION = {version!r}\n{serve}")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", version)

@@ -1,4 +1,4 @@
-"""One world per test: its own ZenTao, SSH host, repository and daemon."""
+"""One world per test: its own ZenTao, SSH host, repository and daemon. Some files share one among their tests."""
 
 from __future__ import annotations
 
