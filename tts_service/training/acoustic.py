@@ -70,7 +70,7 @@ def batch(examples: Sequence[Example], on: torch.device) -> Batch:
     )
 
 
-def _window(over: Spread, starts: Tensor, width: int) -> tuple[Spread, Tensor]:
+def window(over: Spread, starts: Tensor, width: int) -> tuple[Spread, Tensor]:
     """Cuts `width` frames out of each row of a spread, from `starts` (batch,); also returns the frames' indices."""
     index = starts[:, None] + torch.arange(width, device=starts.device)
     wide = index[..., None]
@@ -87,7 +87,7 @@ def losses(model: AcousticModel, data: Batch, starts: Tensor, width: int) -> dic
     encoded, durations = model.encode(data.ids, data.places, data.speaker, data.emotion, data.pace)
     known = (data.ids != 0).float()
     duration = ((durations - torch.log1p(data.durations)).abs() * known).sum() / known.sum()
-    over, index = _window(spread(data.durations, data.mel.shape[1]), starts, width)
+    over, index = window(spread(data.durations, data.mel.shape[1]), starts, width)
     true_pitch, voiced = torch.gather(data.pitch, 1, index), torch.gather(data.voiced, 1, index)
     true_mel = torch.gather(data.mel, 1, index[..., None].expand(-1, -1, data.mel.shape[-1]))
     frames = model.expand(encoded, over)

@@ -16,12 +16,13 @@ from torch import Tensor
 from tts_service.models.acoustic import PITCH_CENTRE, AcousticModel, spread
 from tts_service.models.features import HOP, log_mel
 from tts_service.models.vocoder import Vocoder, VocoderConfig
-from tts_service.training.acoustic import batch, config
+from tts_service.training.acoustic import batch, config, window
 from tts_service.training.corpus import WORK, Example, load
 from tts_service.training.loop import Loop, device
 
 _SEED = 11
 _CUT = 48  # frames of a training cut
+_EDGE = 18  # frames beyond a cut that the decoder sees
 _RESOLUTIONS = ((256, 64), (512, 128), (1024, 256), (2048, 512))
 _FLOOR = 1e-4
 
@@ -69,9 +70,14 @@ def _predicted(model: AcousticModel, chosen: list[Example], starts: list[int], o
     with torch.no_grad():
         data = batch(chosen, on)
         encoded, _ = model.encode(data.ids, data.places, data.speaker, data.emotion, data.pace)
-        over = spread(data.durations, data.mel.shape[1])
-        mel = model.decode(model.expand(encoded, over), data.pitch, data.voiced, over.mask)
-    return torch.stack([row[start : start + _CUT] for row, start in zip(mel, starts, strict=True)])
+        frames = data.mel.shape[1]
+        width = min(_CUT + 2 * _EDGE, frames)
+        firsts = [min(max(start - _EDGE, 0), frames - width) for start in starts]
+        over, index = window(spread(data.durations, frames), torch.tensor(firsts, device=on), width)
+        pitch, voiced = torch.gather(data.pitch, 1, index), torch.gather(data.voiced, 1, index)
+        mel = model.decode(model.expand(encoded, over), pitch, voiced, over.mask)
+    offsets = [start - first for start, first in zip(starts, firsts, strict=True)]
+    return torch.stack([row[offset : offset + _CUT] for row, offset in zip(mel, offsets, strict=True)])
 
 
 def train(work: Path, *, minutes: float, hours: float, size: int, rate: float, tune: bool) -> None:
