@@ -45,7 +45,7 @@ def zentao(sandbox: Sandbox, seed: Seed, tmp_path: Path) -> Iterator[Zentao]:
 
 @pytest.fixture
 def desk(zentao: Zentao, store: Store) -> Desk:
-    return Desk(zentao, store, settle_seconds=1.0, patience=Patience(first=0.05))
+    return Desk(zentao, store, settle_seconds=0.3, patience=Patience(first=0.05))
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_daemon_that_lost_its_memory_finds_its_comment_again(
 ) -> None:
     for name in ("before", "after"):
         with Store.open(tmp_path / f"{name}.sqlite") as store:
-            Desk(zentao, store, settle_seconds=1.0, patience=Patience(first=0.05)).comment(
+            Desk(zentao, store, settle_seconds=0.3, patience=Patience(first=0.05)).comment(
                 RUN, "accepted", task, "<p>开始部署</p>"
             )
     assert with_marker(sandbox, "task", task, marker_for(RUN, "accepted")) == 1
@@ -174,6 +174,17 @@ def test_the_same_failure_again_comments_on_its_bug(
     assert len(zentao.bugs.search(seed.product, keyword="zd-0123456789abcdef")) == 1
 
 
+def test_a_repeated_failure_brings_its_own_log_to_the_bug_once(
+    desk: Desk, zentao: Zentao, seed: Seed, task: int, tmp_path: Path
+) -> None:
+    bug_id = desk.bug(RUN, a_report(seed, task))
+    second = a_report(seed, task, files=(Upload("second-deploy.txt", b"CUDA out of memory, again"),))
+    for name in ("before", "after"):  # the second time as a daemon that has lost its memory
+        with Store.open(tmp_path / f"{name}.sqlite") as store:
+            Desk(zentao, store, settle_seconds=0.3).bug("run-1-9-00000000", second)
+    assert sorted(file.name for file in zentao.bugs.get(bug_id).files) == ["deploy.txt", "second-deploy.txt"]
+
+
 def test_a_resolved_bug_is_activated_when_its_failure_returns(
     desk: Desk, sandbox: Sandbox, zentao: Zentao, seed: Seed, task: int
 ) -> None:
@@ -183,11 +194,30 @@ def test_a_resolved_bug_is_activated_when_its_failure_returns(
     assert zentao.bugs.get(bug_id).status == "active"
 
 
-def test_a_ticket_is_handed_back_to_who_moved_it(desk: Desk, sandbox: Sandbox, task: int) -> None:
+def test_a_paused_ticket_is_handed_back_to_who_moved_it(desk: Desk, sandbox: Sandbox, task: int) -> None:
+    desk.transition(RUN, "pause", task, "<p>部署失败</p>")
     assert desk.assign(task, "wangchanpin")
     assert sandbox.task(task)["assignedTo"] == "wangchanpin"
     assert not desk.assign(task, "nobody-of-that-name")
     assert sandbox.task(task)["assignedTo"] == "wangchanpin"
+
+
+def test_a_ticket_that_somebody_moved_on_is_not_handed_back(desk: Desk, sandbox: Sandbox, task: int) -> None:
+    sandbox.as_user("wangchanpin").close_task(task)
+    before = len(sandbox.actions("task", task))
+    assert not desk.assign(task, "linyanfa")
+    assert len(sandbox.actions("task", task)) == before
+
+
+def test_a_ticket_that_was_finished_already_gets_other_words_and_no_files(
+    desk: Desk, sandbox: Sandbox, task: int
+) -> None:
+    sandbox.as_user("wangchanpin").finish_task(task)
+    files = (Upload("run-deploy.txt", "日志".encode()),)
+    desk.transition(RUN, "finish", task, "<p>附件：run-deploy.txt</p>", hours=1, files=files, unmoved="<p>完成</p>")
+    said = [action["comment"] for action in sandbox.actions("task", task) if "完成" in (action["comment"] or "")]
+    assert len(said) == 1
+    assert not any("附件" in (action["comment"] or "") for action in sandbox.actions("task", task))
 
 
 def test_a_picture_shows_in_a_comment(desk: Desk, zentao: Zentao, task: int) -> None:
