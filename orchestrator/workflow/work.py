@@ -14,7 +14,7 @@ import structlog
 
 from orchestrator.context import current
 from orchestrator.engine import Cancelled, cancelled, step, workflow
-from orchestrator.hosts import HostBusy, HostError, HostFacts, HostTimeout, HostUnreachable, Lease
+from orchestrator.hosts import Host, HostBusy, HostError, HostFacts, HostTimeout, HostUnreachable, Lease
 from orchestrator.playbook import Plan
 from orchestrator.store import RunState, utc_now
 from orchestrator.workflow import jobs, report, verify
@@ -59,11 +59,13 @@ def work_on_host(run_id: str) -> Result:
         result = _carry_out(run_id, plan, generation, progress)
     except Cancelled:
         result = failed("cancelled", "the deployment was cancelled", step="")
+    except Exception as error:
+        # A fault of ours: neither may the host stay taken for it, nor the old service stay stopped.
+        log.exception("work_broke", run=run_id)
+        result = failed("internal", f"{type(error).__name__}: {error}", step="")
     if generation is not None:
         if not result["ok"]:
-            collect(run_id)
-            if progress.touched:
-                result = {**result, **_put_back(run_id, plan, generation, progress.known or {})}
+            result = {**result, **_clean_up(run_id, plan, generation, progress)}
         release_host(run_id, generation)
     return result
 
@@ -88,6 +90,21 @@ def _carry_out(run_id: str, plan: Plan, generation: int, progress: _Progress) ->
     return {"ok": True}
 
 
+def _clean_up(run_id: str, plan: Plan, generation: int, progress: _Progress) -> Result:
+    """After a failure: keep the service's logs, put the previous release back; whatever happens, it ends."""
+    try:
+        collect(run_id)
+    except Exception:
+        log.exception("collect_broke", run=run_id)
+    if not progress.touched:
+        return {}
+    try:
+        return _put_back(run_id, plan, generation, progress.known or {})
+    except Exception:
+        log.exception("put_back_broke", run=run_id)
+        return {"rollback": "failed"}
+
+
 def _put_back(run_id: str, plan: Plan, generation: int, known: dict[str, str]) -> Result:
     """End what was started, start the previous release and prove it; says under `rollback` what came of it."""
     position = _ROLLBACK_POSITION
@@ -110,27 +127,63 @@ def take_host(run_id: str) -> Result:
     host = context.hosts.host(plan.host)
     began = time.monotonic()
     title = {"zh-CN": "连接并占用主机", "en": "take the host"}[context.settings.zentao.language]
+    lease: Lease | None = None
     while True:
         waited = time.monotonic() - began
         try:
             lease = host.lock(HOLDER, run_id)
             facts = host.facts()
         except HostError as error:
+            if isinstance(error, HostBusy) and _freed(host, error.run_id):
+                continue
             limit = {HostBusy: _BUSY_SECONDS, HostUnreachable: _CONNECT_SECONDS, HostTimeout: _CONNECT_SECONDS}
-            if cancelled():
-                return failed("cancelled", "the deployment was cancelled", step=TAKE_HOST)
-            if waited < limit.get(type(error), 0.0):
+            stop = cancelled()
+            if not stop and waited < limit.get(type(error), 0.0):
                 time.sleep(1.0)
                 continue
+            if lease is not None:
+                _give_back(host, lease)
+            if stop:
+                return failed("cancelled", "the deployment was cancelled", step=TAKE_HOST)
             return _not_taken(run_id, title, began, host_failure(error, TAKE_HOST))
         break
     context.store.update_run(run_id, detail={"environment": report.describe_host(facts)})
     problem = _unfit(facts)
     if problem is not None:
-        host.unlock(lease)
+        _give_back(host, lease)
         return _not_taken(run_id, title, began, problem)
     record(run_id, 1, TAKE_HOST, title, "ok", time.monotonic() - began)
     return {"ok": True, "generation": lease.generation}
+
+
+def _freed(host: Host, run_id: str) -> bool:
+    """Take the host from a run of ours that is over and could not give it back (the host was out of reach then)."""
+    context = current()
+    run = context.store.run(run_id)
+    if run is None:
+        return False  # another daemon's: only a person can tell
+    if not run.state.final:
+        work = context.engine.status(f"{run_id}-host")
+        if work is None or not work.ended:
+            return False
+    try:
+        for job in host.jobs.running():
+            if job.startswith(f"{run_id}-"):
+                host.jobs.cancel(job)
+        freed = host.break_lock(run_id)
+    except HostError as error:
+        log.warning("host_not_freed", host=host.name, run=run_id, error=str(error))
+        return False
+    log.warning("host_freed", host=host.name, run=run_id)
+    return freed
+
+
+def _give_back(host: Host, lease: Lease) -> None:
+    """Unlock; where the host can't be reached, the next run finds that this one is over."""
+    try:
+        host.unlock(lease)
+    except HostError as error:
+        log.warning("host_not_released", run=lease.run_id, host=lease.host, error=str(error))
 
 
 def _not_taken(run_id: str, title: str, began: float, problem: Result) -> Result:
@@ -157,12 +210,14 @@ def _unfit(facts: HostFacts) -> Result | None:
 
 @step("release the host", cleanup=True)
 def release_host(run_id: str, generation: int) -> None:
-    """Give the lock back; a host that can't be reached keeps it, and the same run's id may take it again."""
+    """Give the lock back; where the host can't be reached, the next run finds that this one is over."""
     plan = load_plan(run_id)
     try:
-        current().hosts.host(plan.host).unlock(Lease(plan.host, run_id, HOLDER, generation))
-    except HostError as error:
-        log.warning("host_not_released", run=run_id, host=plan.host, error=str(error))
+        host = current().hosts.host(plan.host)
+    except KeyError:
+        log.warning("host_not_released", run=run_id, host=plan.host, error="no longer in the inventory")
+        return
+    _give_back(host, Lease(plan.host, run_id, HOLDER, generation))
 
 
 @step("note outputs", cleanup=True)
