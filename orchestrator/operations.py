@@ -40,24 +40,27 @@ class Operations:
             stop=self.stop,
         )
 
+        self._counting = threading.Lock()
         self.active: frozenset[str] = frozenset()
         self.ended: Counter[RunState] = Counter()
 
     def _start(self, event: Event) -> Run:
         run = start_deployment(self.context.store, self.context.engine, event)
-        self.active |= {run.run_id}
+        with self._counting:
+            self.active |= {run.run_id}
         return run
 
     def tidy(self) -> None:
         """Make runs and workflows agree again, and count what has ended. Called at start and with every tick."""
         store = self.context.store
         resume_runs(store, self.context.engine)
-        active = frozenset(run.run_id for run in store.runs(active=True, limit=1000))
-        for run_id in self.active - active:
-            run = store.run(run_id)
-            if run is not None and run.state.final:
-                self.ended[run.state] += 1
-        self.active = active
+        with self._counting:
+            active = frozenset(run.run_id for run in store.runs(active=True, limit=1000))
+            for run_id in self.active - active:
+                run = store.run(run_id)
+                if run is not None and run.state.final:
+                    self.ended[run.state] += 1
+            self.active = active
 
     def run(self, task_id: int, *, again: bool = False) -> dict[str, Any]:
         """Start a deployment of a task. Raises ClaimRefused and what the client raises."""

@@ -88,15 +88,25 @@ class Daemon:
 
     def follow(self, run_id: str) -> Iterator[dict[str, Any]]:
         """Read along."""
-        with self._http.stream("GET", f"/control/runs/{run_id}/follow", timeout=None) as answer:
-            if answer.status_code != 200:
-                answer.read()
-                raise _failure(answer)
-            for line in answer.iter_lines():
-                yield json.loads(line)
+        import httpx  # noqa: PLC0415
+
+        try:
+            with self._http.stream("GET", f"/control/runs/{run_id}/follow", timeout=None) as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    raise _failure(answer)
+                for line in answer.iter_lines():
+                    yield json.loads(line)
+        except httpx.HTTPError as error:
+            raise _gone() from error
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self._http.request(method, path, json=body)
+        import httpx  # noqa: PLC0415
+
+        try:
+            answer = self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise _gone() from error
         if answer.status_code >= 300:
             raise _failure(answer)
         told: dict[str, Any] = answer.json()
@@ -158,6 +168,10 @@ def operator(settings: Settings) -> Iterator[Operator]:
             yield Here(operations)
         finally:
             operations.stop.set()
+
+
+def _gone() -> Failure:
+    return Failure("the daemon went away; what was begun goes on when it is back (`zentao-deploy status` tells)")
 
 
 def _failure(answer: httpx.Response) -> Failure:

@@ -42,5 +42,7 @@ def run(
             where = "in the daemon" if owner.is_daemon else "at the next `serve` or `run`"
             output.tell(f"no longer following; it goes on {where}. To stop it: zentao-deploy cancel {run_id}")
             return CANCELLED
+    if ended["state"] in follow.UNDER_WAY:
+        raise Failure(f"the daemon is stopping; {run_id} goes on when it is back")
     output.data(ended if as_json else follow.summary(ended), as_json=as_json)
     return follow.status_of(ended)

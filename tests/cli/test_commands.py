@@ -146,6 +146,21 @@ def test_following_a_run_that_is_cancelled_ends_with_two(busy: World) -> None:
     assert "daemon works on it" in said
 
 
+def test_a_follower_is_told_when_the_daemon_goes_away(busy: World) -> None:
+    task = started(busy)
+    with busy.daemon() as daemon:
+        command = [*busy.command("run", str(task)), "--config", str(busy.folder / "zentao-deploy.yaml")]
+        with subprocess.Popen(command, env=busy.environment, stderr=subprocess.PIPE, text=True) as follower:
+            assert follower.stderr is not None
+            until(lambda: "run_created" in daemon.log.read_text())
+            assert "following" in follower.stderr.readline()
+            daemon.process.kill()
+            said = follower.stderr.read()
+    assert follower.returncode == 1
+    assert "goes on when it is back" in said
+    assert "Traceback" not in said
+
+
 def test_no_follow_without_a_daemon_is_refused(world: World) -> None:
     answer = world.call("run", "1", "--no-follow")
     assert answer.returncode == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import time
@@ -148,9 +149,23 @@ def test_a_killed_daemon_goes_on_where_it_was(world18: World) -> None:
 
 
 def test_an_idle_daemon_is_small_and_never_imports_what_it_does_not_use(world18: World) -> None:
+    world18.environment["PYTHONPROFILEIMPORTTIME"] = "1"
     with world18.daemon() as daemon:
+        daemon.ticks(2)
         status = Path(f"/proc/{daemon.process.pid}/status").read_text()
-        maps = Path(f"/proc/{daemon.process.pid}/maps").read_text()
-    rss = int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
-    assert rss < 150
-    assert not any(name in maps for name in ("/torch/", "/numpy/", "/playwright/"))
+        imported = set(re.findall(r"^import time:.*\| +(\w+)", daemon.log.read_text(), re.MULTILINE))
+    rss = int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) * 1024
+    assert rss < 150_000_000
+    assert "dbos" in imported
+    assert not {"torch", "gradio", "gradio_client", "playwright", "numpy"} & imported
+
+
+def test_an_idle_tick_is_one_request_to_zentao(world18: World) -> None:
+    world18.sandbox.create_tasks(500, execution=world18.seed.execution)
+    with world18.daemon() as daemon:
+        daemon.ticks(2)
+        world18.sandbox.requests.clear()
+        daemon.ticks(5)
+        asked = [entry.target for entry in world18.sandbox.requests]
+    assert 5 <= len(asked) <= 7
+    assert all(target.startswith("/api.php/v1/tasks?") for target in asked)
