@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 
@@ -18,6 +18,8 @@ def open_database(path: Path) -> Engine:
     Raises `RuntimeError` when the file was written by a newer version of this program.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(0o600)  # tickets and hosts stand in it; SQLite gives the files beside it the same mode
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
     event.listen(engine, "connect", _set_pragmas)
     if _revision(engine) != HEAD:

@@ -29,6 +29,7 @@ events = Table(
     Column("note", Text, nullable=False),
     Column("seen_at", String, nullable=False),
     Index("event_by_task", "task_id", "state"),
+    Index("event_by_state", "state"),
 )
 
 runs = Table(
@@ -52,6 +53,7 @@ runs = Table(
     Column("started_at", String),
     Column("finished_at", String),
     Index("run_by_task", "task_id", "state"),
+    Index("run_by_state", "state"),
 )
 
 steps = Table(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.event import listen
 
 from orchestrator.store import (
     Answer,
@@ -167,3 +169,31 @@ def test_two_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
         worker.join(60)
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert len(Store.open(Path(path)).events()) == 2
+
+
+def test_what_every_tick_asks_costs_the_same_however_much_is_remembered(store: Store) -> None:
+    asked: list[tuple[str, Any]] = []
+    listen(
+        store._engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, values, *_: asked.append((statement, values)),
+    )
+    store.events(state=EventState.NEW)
+    store.runs(active=True, limit=1000)
+    queries = list(asked)
+    with store._engine.connect() as connection:
+        plans = [
+            [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            for statement, values in queries
+        ]
+    assert [plan[0].split(" (")[0] for plan in plans] == [
+        "SEARCH event USING INDEX event_by_state",
+        "SEARCH run USING INDEX run_by_state",
+    ]
+
+
+def test_the_file_is_for_its_owner_alone(store: Store, tmp_path: Path) -> None:
+    store.set_cursor("poll", {})
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("orchestrator.db*")}
+    del modes["orchestrator.db.migrating"]  # empty
+    assert set(modes.values()) == {0o600}
