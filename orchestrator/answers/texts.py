@@ -23,6 +23,7 @@ from markupsafe import Markup
 
 from orchestrator.answers import contexts
 from orchestrator.answers.contexts import Context
+from orchestrator.answers.dense import dense
 from orchestrator.answers.safe import Tail, bmp, clean_log, clean_value, redact, tail
 from orchestrator.resources import templates_folder
 from orchestrator.settings import Language
@@ -77,6 +78,7 @@ def render(outcome: Outcome, context: Context, language: Language = "zh-CN", *, 
         text = bmp(template.render(values, log_budget=log_budget)).strip()
         if outcome in _PLAIN:
             return " ".join(text.split())[:MAX_TITLE]
+        text = dense(text)
         if len(text.encode()) <= MAX_BYTES:
             return text
     raise TextTooLong(f"{template.filename}: more than {MAX_BYTES} bytes with the shortest values")

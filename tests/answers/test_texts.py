@@ -14,6 +14,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from orchestrator.answers.contexts import Failed, Speech, Step, Succeeded, Superseded
+from orchestrator.answers.dense import dense
 from orchestrator.answers.texts import MAX_BYTES, MAX_TITLE, Outcome, outcomes, render
 from orchestrator.settings import Language
 from tests.answers.samples import BEGAN, contexts, finding, poisoned
@@ -21,6 +22,9 @@ from tests.answers.samples import BEGAN, contexts, finding, poisoned
 GOLDEN = Path(__file__).parent / "golden"
 LANGUAGES = get_args(Language)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+ROW = re.compile(r"(?<=>)(?=<(?:p|table|/table|tr|ul|/ul|li|h3|pre)\b)")
+"""Where a text is broken into lines for the eye; the text itself has no breaks."""
 
 KEPT_TAGS = frozenset(
     ("p", "br", "strong", "table", "tr", "td", "pre", "code", "ul", "li", "a", "span", "img", "div", "hr", "h3")
@@ -66,7 +70,7 @@ def golden_file(outcome: Outcome, language: Language) -> Path:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_each_answer_reads_as_it_did_when_somebody_looked_at_it(outcome: Outcome, language: Language) -> None:
-    text = render(outcome, contexts(language)[outcome], language) + "\n"
+    text = ROW.sub("\n", render(outcome, contexts(language)[outcome], language)) + "\n"
     file = golden_file(outcome, language)
     if os.environ.get("UPDATE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
@@ -93,6 +97,23 @@ def test_only_what_zentao_keeps_is_used(outcome: Outcome, language: Language) ->
     assert styles <= KEPT_STYLES
     assert page.balanced
     assert not page.open
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_no_line_break_stands_outside_of_a_log_because_zentao_22_shows_each_as_a_gap(
+    outcome: Outcome, language: Language
+) -> None:
+    text = render(outcome, contexts(language)[outcome], language)
+    assert "\n" not in re.sub(r"<pre\b.*?</pre>", "", text, flags=re.DOTALL)
+    assert "\n</pre>" not in text
+
+
+def test_words_stay_apart_where_a_template_breaks_its_lines() -> None:
+    assert dense("<p>one\n  two</p>\n\n<p>\n<code>a</code>\n<code>b</code>\n三</p>") == (
+        "<p>one two</p><p><code>a</code> <code>b</code>三</p>"
+    )
+    assert dense("<p>x</p>\n<pre>a\n\n  b\n</pre>\n<p>y</p>") == "<p>x</p><pre>a\n\n  b</pre><p>y</p>"
 
 
 POISONS = (
