@@ -67,7 +67,8 @@ class Once:
             result = write.send()
         except WriteUnknown as error:
             log.warning("answer_unknown", marker=write.marker, error=str(error))
-            return sent
+            # It may settle from now on: a server that is slow to answer has had no time to commit while we waited.
+            return self._store.put_answer(replace(sent, sent_at=utc_now()))
         except Exception:
             # Refused, or never reached the server: it certainly does not stand there.
             self._store.put_answer(replace(sent, state=AnswerState.PENDING, sent_at=before))

@@ -128,6 +128,7 @@ def take_host(run_id: str) -> Result:
     began = time.monotonic()
     title = {"zh-CN": "连接并占用主机", "en": "take the host"}[context.settings.zentao.language]
     lease: Lease | None = None
+    waits_for: type[HostError] | None = None
     while True:
         waited = time.monotonic() - began
         try:
@@ -139,6 +140,9 @@ def take_host(run_id: str) -> Result:
             limit = {HostBusy: _BUSY_SECONDS, HostUnreachable: _CONNECT_SECONDS, HostTimeout: _CONNECT_SECONDS}
             stop = cancelled()
             if not stop and waited < limit.get(type(error), 0.0):
+                if type(error) is not waits_for:
+                    waits_for = type(error)
+                    log.info("host_waiting", run=run_id, error=f"{type(error).__name__}: {error}")
                 time.sleep(1.0)
                 continue
             if lease is not None:

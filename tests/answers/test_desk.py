@@ -13,6 +13,7 @@ from orchestrator.answers.patience import Patience
 from orchestrator.store import AnswerState, Store
 from zentao_client import Upload, Zentao
 from zentao_client.sandbox import Sandbox, Seed
+from zentao_client.sandbox.faults import Kind
 from zentao_client.text import has_marker
 
 RUN = "run-1-1-abcdef12"
@@ -101,10 +102,22 @@ def test_a_daemon_that_lost_its_memory_finds_its_comment_again(
 
 @pytest.mark.parametrize("kind", ["empty", "reset-after-commit", "two-documents", "error-500", "login-page", "reset"])
 def test_a_lost_or_broken_answer_never_makes_a_second_comment(
-    desk: Desk, sandbox: Sandbox, task: int, kind: Literal["empty", "reset-after-commit", "reset"]
+    desk: Desk, sandbox: Sandbox, task: int, kind: Kind
 ) -> None:
     sandbox.faults.add(kind, COMMENT_PATHS, method="POST")
     desk.comment(RUN, "accepted", task, "<p>开始部署</p>")
+    assert with_marker(sandbox, "task", task, marker_for(RUN, "accepted")) == 1
+
+
+@pytest.mark.parametrize("kind", ["late-commit", "timeout-after-commit"])
+def test_a_comment_that_is_stored_after_we_gave_up_waiting_is_not_sent_again(
+    sandbox: Sandbox, seed: Seed, store: Store, task: int, tmp_path: Path, kind: Kind
+) -> None:
+    # A write is waited for three times as long as a read: 1.5 s; that alone must not use up the time to settle.
+    sandbox.faults.add(kind, COMMENT_PATHS, method="POST", seconds=1)
+    state_dir = tmp_path / "zentao"
+    with Zentao(sandbox.url, account=seed.bot, password=seed.password, state_dir=state_dir, timeout=0.5) as zentao:
+        Desk(zentao, store, settle_seconds=2.5).comment(RUN, "accepted", task, "<p>开始部署</p>")
     assert with_marker(sandbox, "task", task, marker_for(RUN, "accepted")) == 1
 
 

@@ -23,6 +23,8 @@ import yaml
 
 from orchestrator.demo.processes import Child
 from orchestrator.demo.ssh_host import EmbeddedSshHost
+from orchestrator.hosts import HostPool
+from orchestrator.inventory import Inventory
 from orchestrator.resources import playbooks_folder
 from orchestrator.store import Run, Store
 from tests.playbook.small_service import SERVE, START_APP, Repository, free_port
@@ -63,8 +65,6 @@ class SshServer(Protocol):
 
     @property
     def host_key_line(self) -> str: ...
-
-    def cut(self) -> None: ...
 
 
 @dataclass
@@ -257,6 +257,16 @@ class World:
     def store(self) -> Store:
         """The daemon's store, read beside it."""
         return Store.open(self.data_dir / "orchestrator.sqlite")
+
+    @contextmanager
+    def ssh_pool(self) -> Iterator[HostPool]:
+        """The same hosts, as somebody else than the daemon reaches them."""
+        self.write_settings()
+        pool = HostPool(Inventory.load(self.folder / "inventory.yaml"), state_dir=self.folder / "somebody else")
+        try:
+            yield pool
+        finally:
+            pool.close()
 
     # waiting
 
