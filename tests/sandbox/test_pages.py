@@ -88,6 +88,14 @@ def test_nothing_from_a_ticket_becomes_code(version: str) -> None:
             assert "{{ 7*7 }}" in body
 
 
+def test_22_shows_the_line_breaks_of_a_text_and_18_does_not(staffed: Office, modern: Office) -> None:
+    for office, shown in ((staffed, "v18"), (modern, "v22")):
+        page = read(office, f"/task/{office.task(description='<p>a</p>' + chr(10) + '<p>b</p>')}")
+        assert f'<body class="{shown}">' in page
+        assert ".v22 .rich { white-space: pre-wrap; }" in page
+        assert "<p>a</p>\n<p>b</p>" in page
+
+
 def test_a_button_acts_as_the_human_and_tells_it(staffed: Office) -> None:
     task = staffed.task()
     reply = staffed.client.post(
