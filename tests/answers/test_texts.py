@@ -31,7 +31,7 @@ KEPT_TAGS = frozenset(
 )
 KEPT_ATTRIBUTES = frozenset(("style", "href", "title", "src", "alt"))
 KEPT_STYLES = frozenset(
-    ("border", "padding", "vertical-align", "background-color", "border-collapse", "color", "white-space")
+    ("border", "padding", "margin", "vertical-align", "background-color", "border-collapse", "color", "white-space")
 )
 
 
