@@ -126,7 +126,7 @@ def contexts(language: Language) -> dict[str, Context]:
             error=unreachable, returned_to="王小明",
         ),
         Cancelled(
-            deployment=deployment, rollback="restored", steps=bad[:3], cancelled_by="王小明", step=titles[2],
+            deployment=deployment, rollback="restored", steps=bad[:4], cancelled_by="王小明", step=titles[3],
             service_url="http://10.0.0.7:7860", log_file="run-128-931-5c0ffee1-deploy.txt",
             returned_to="王小明",
         ),

@@ -102,7 +102,7 @@ def put_back(world: World, task: int, old: str) -> str:
     assert (world.root_of(OTHER) / "current").readlink().name == old
     assert world.sandbox.task(task)["status"] == "pause"
     said = world.said(task)[-1]
-    assert f"原来的版本已恢复运行 （提交 {old[:8]} ）" in said
+    assert f"原来的版本已恢复运行 （提交 {old[:12]} ）" in said
     assert world.url_of(OTHER).rstrip("/") in said
     assert len(world.bugs(task)) == 1
     return said

@@ -120,7 +120,7 @@ def test_a_cancel_after_the_old_version_was_stopped_brings_it_back(world: World)
         assert world.served(RIGHT) is None
         called = world.call("cancel", world.began(task).run_id)
         assert called.returncode == 0, called.stderr
-        cancelled(world, task, "停在「启动服务」这一步", f"原来的版本已恢复运行 （提交 {old[:8]} ）")
+        cancelled(world, task, "停在「启动服务」这一步", f"原来的版本已恢复运行 （提交 {old[:12]} ）")
     assert world.served(RIGHT) == f"v1 {old}"
     # And the ticket can be deployed after all.
     world.sandbox.as_user("linyanfa").restart_task(task)
