@@ -41,6 +41,9 @@ def claim(reader: TaskReader, task_id: int, *, again: bool = False) -> Run:
         if judged is None:
             raise ClaimRefused(f"task {task_id} was deleted or moved while it was read")
         task, verdict = judged
+        if verdict.incomplete:
+            # Taking a key of our own now would deploy once for us, and once more for the move being written.
+            raise ClaimRefused(f"ZenTao is still writing the history of task {task_id}: try again in a moment")
         reader.note(task, verdict, "cli")
         if verdict.start is not None:
             return reader.begin(task, verdict.start, "cli")

@@ -61,9 +61,10 @@ class Cursor:
         """With these tasks to look into, whatever their edits say."""
         return replace(self, dirty=tuple(dict.fromkeys([*self.dirty, *task_ids])))
 
-    def settled(self, task_id: int) -> Cursor:
-        """With this task looked into."""
-        return replace(self, dirty=tuple(task for task in self.dirty if task != task_id))
+    def settled(self, *task_ids: int) -> Cursor:
+        """With these tasks looked into."""
+        over = frozenset(task_ids)
+        return replace(self, dirty=tuple(task for task in self.dirty if task not in over))
 
     def dump(self) -> dict[str, Any]:
         """As JSON-able data."""

@@ -21,7 +21,7 @@ from orchestrator.store.records import EventState
 from orchestrator.triggers.backoff import Backoff
 from orchestrator.triggers.cursor import Cursor, Edit
 from orchestrator.triggers.reader import Looked, TaskReader
-from zentao_client import BadReply, Forbidden, LoginPaused, ZentaoError
+from zentao_client import BadReply, Forbidden, LoginPaused, Unavailable, ZentaoError
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -31,6 +31,8 @@ log = structlog.get_logger("triggers")
 SOURCE = "tasks"
 PAGE = 100
 LONGEST_PAUSE = 300.0
+SAVE_SECONDS = 1.0
+"""How much looking into tasks is repeated after a crash, which does no harm; saving after each of thousands would."""
 
 
 @dataclass
@@ -113,7 +115,7 @@ class Poller:
         if not self._ticking.acquire(blocking=False):
             return
         try:
-            self._each_tick()
+            self._keep_house()
             if not self._backoff.waiting:
                 self._poll()
         except Exception:
@@ -124,6 +126,13 @@ class Poller:
 
     # -- what ---------------------------------------------------------------------------------------------------------
 
+    def _keep_house(self) -> None:
+        try:
+            self._each_tick()
+        except Exception:
+            # One run that can't be tidied must not keep new tickets from being seen.
+            log.exception("housekeeping_failed")
+
     def _poll(self) -> None:
         self.stats.polls += 1
         try:
@@ -131,6 +140,10 @@ class Poller:
             self._look_into(cursor)
         except ZentaoError as error:
             self._away(error)
+        except Exception as error:
+            # Not ZenTao's doing (our disk is full, …): /readyz has to tell it as well.
+            self._away(error)
+            raise
         else:
             self._back()
 
@@ -141,17 +154,20 @@ class Poller:
         cursor = Cursor.load(stored) if stored else Cursor(newest=baseline.moment)
         now = self.reader.server_now()
         since = cursor.since(now)
-        edits: list[Edit] = []
-        page = 1
+        limit = PAGE
         while True:
-            found = self.reader.zentao.tasks.search(order="lastEditedDate_desc", limit=PAGE, page=page)
-            for task in found:
-                if task.last_edited is not None and task.last_edited >= since:
-                    edits.append(Edit(task.id, task.last_edited, self.reader.is_ours(task)))
+            found = self.reader.zentao.tasks.search(order="lastEditedDate_desc", limit=limit)
             last = found.items[-1].last_edited if found.items else None
             if last is None or last < since or found.is_last:
                 break
-            page += 1
+            # One longer answer instead of a second page: between two requests tasks change places, and the database
+            # may order those that a bulk edit gave one time differently for each page, so that some show on none.
+            limit *= 10
+        edits = [
+            Edit(task.id, task.last_edited, self.reader.is_ours(task))
+            for task in found
+            if task.last_edited is not None and task.last_edited >= since
+        ]
         after = cursor.advance(edits, now).touched(*self._unanswered())
         if after != cursor or stored is None:
             self.reader.store.set_cursor(SOURCE, after.dump())
@@ -160,28 +176,51 @@ class Poller:
     def _unanswered(self) -> set[int]:
         """Tasks with a recorded transition that still waits, for a run to end or because a crash came between."""
         store = self.reader.store
-        waiting = {event.task_id for event in store.events(state=EventState.NEW)}
+        waiting = {event.task_id for event in store.events(state=EventState.NEW) if event.server == self.reader.server}
         return {task for task in waiting if not store.runs(task_id=task, active=True, limit=1)}
 
     def _look_into(self, cursor: Cursor) -> None:
-        for task_id in cursor.dirty:
-            trouble = self._troubled.get(task_id)
-            if trouble is not None and trouble.waiting:
-                continue
-            try:
-                looked = self._look(task_id, "poll")
-            except BadReply as error:
-                # ZenTao stumbles over this one task; the others must not wait for it.
-                self._troubled.setdefault(task_id, Backoff(self.interval, LONGEST_PAUSE)).failed()
-                log.warning("task_unreadable", task=task_id, error=str(error))
-                continue
-            except Forbidden as error:
-                log.warning("task_forbidden", task=task_id, error=str(error))
-                looked = Looked(complete=True)
-            self._troubled.pop(task_id, None)
-            if looked.complete:
-                cursor = cursor.settled(task_id)
-                self.reader.store.set_cursor(SOURCE, cursor.dump())
+        settled: set[int] = set()
+        saved = time.monotonic()
+        unanswered = 0
+        try:
+            for task_id in cursor.dirty:
+                trouble = self._troubled.get(task_id)
+                if trouble is not None and trouble.waiting:
+                    continue
+                try:
+                    looked = self._look(task_id, "poll")
+                except Unavailable as error:
+                    # ZenTao stumbles over this one task; the others must not wait for it. Two in a row that get no
+                    # answer at all mean that it is away.
+                    self._in_trouble(task_id, error)
+                    unanswered = 0 if isinstance(error, BadReply) else unanswered + 1
+                    if unanswered > 1:
+                        raise
+                    continue
+                except Forbidden as error:
+                    log.warning("task_forbidden", task=task_id, error=str(error))
+                    looked = Looked(complete=True)
+                except ZentaoError:
+                    raise
+                except Exception as error:
+                    self._in_trouble(task_id, error)
+                    continue
+                unanswered = 0
+                self._troubled.pop(task_id, None)
+                if looked.complete:
+                    settled.add(task_id)
+                if time.monotonic() - saved > SAVE_SECONDS:
+                    saved = time.monotonic()
+                    self.reader.store.set_cursor(SOURCE, cursor.settled(*settled).dump())
+        finally:
+            if settled:
+                self.reader.store.set_cursor(SOURCE, cursor.settled(*settled).dump())
+
+    def _in_trouble(self, task_id: int, error: Exception) -> None:
+        self._troubled.setdefault(task_id, Backoff(self.interval, LONGEST_PAUSE)).failed()
+        words = f"{type(error).__name__}: {error}"
+        log.warning("task_unreadable", task=task_id, error=words, exc_info=not isinstance(error, ZentaoError))
 
     def _look(self, task_id: int, source: str) -> Looked:
         self.stats.looks += 1
@@ -201,7 +240,7 @@ class Poller:
 
     # -- and when it doesn't answer -----------------------------------------------------------------------------------
 
-    def _away(self, error: ZentaoError) -> None:
+    def _away(self, error: Exception) -> None:
         self.stats.failed_polls += 1
         at_least = 0.0
         if isinstance(error, LoginPaused):

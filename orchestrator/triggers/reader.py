@@ -75,13 +75,19 @@ class TaskReader:
         self._baseline: Baseline | None = None
 
     def baseline(self) -> Baseline:
-        """Where our memory begins; the first call ever decides it, the first that reaches ZenTao completes it."""
+        """Where our memory begins; the first call ever decides it, the first that reaches ZenTao completes it.
+
+        It begins anew for a server with another address: what we answered there stands under other keys.
+        """
         with self._guard:
             if self._baseline is None:
                 stored = self.store.cursor(_BASELINE) or {}
+                if stored.get("server", self.server) != self.server:
+                    log.warning("server_changed", before=stored["server"], now=self.server)
+                    stored = {}
                 if "moment" not in stored:
                     if "first_start" not in stored:
-                        stored = {"first_start": datetime.now(UTC).isoformat()}
+                        stored = {"first_start": datetime.now(UTC).isoformat(), "server": self.server}
                         self.store.set_cursor(_BASELINE, stored)
                     first_start = datetime.fromisoformat(stored["first_start"])
                     stored |= take_baseline(self.zentao, self.is_ours, first_start).dump()
@@ -111,6 +117,7 @@ class TaskReader:
         with self.lock(task_id):
             judged = self._judge(task_id, self.baseline())
             if judged is None:
+                self._forget(task_id)
                 return Looked(complete=True)
             task, verdict = judged
             if verdict.incomplete:
@@ -178,6 +185,11 @@ class TaskReader:
             if not verdict.incomplete or pause is None or self._stop.wait(pause):
                 break
         return task, verdict
+
+    def _forget(self, task_id: int) -> None:
+        """What waited in a task that was deleted, or is no longer ours, waits no more."""
+        for event in self.store.events(task_id=task_id, state=EventState.NEW):
+            self.store.set_event_state(event.key, EventState.WITHDRAWN, note="the task is gone or no longer ours")
 
     def _intents(self, task: Task) -> dict[str, Intent]:
         named = {marker for action in task.actions for marker in markers(action.comment)}

@@ -14,7 +14,7 @@ from orchestrator.triggers import reader as readers
 from orchestrator.triggers.poller import PAGE, SOURCE, Poller
 from orchestrator.triggers.reader import TaskReader
 from tests.triggers.fake import MONDAY, FakeZentao, action, task
-from zentao_client import BadReply, Forbidden, LoginPaused, Unavailable
+from zentao_client import BadReply, Forbidden, LoginPaused, Page, Unavailable
 
 SECOND = timedelta(seconds=1)
 
@@ -221,6 +221,112 @@ def test_one_unreadable_task_does_not_hold_up_the_others(
     assert [key.split("|")[1] for key in started] == ["3", "1"]
 
 
+def test_a_task_that_never_answers_does_not_hold_up_the_others(
+    poller: Poller, zentao: FakeZentao, clock: time_machine.Traveller, started: list[str]
+) -> None:
+    def get(task_id: int) -> None:
+        if task_id == 1:
+            raise Unavailable("GET /tasks/1: timed out")
+        if task_id == 2:
+            raise KeyError("a mistake of ours")
+
+    zentao.tasks.before_get = get
+    pass_by(clock, 60)
+    zentao.tasks.put(task(1, [moved(1)]), task(2, [moved(2)]), task(3, [moved(3)]))
+    for _ in range(20):
+        pass_by(clock, 10)
+        poller.tick()
+    assert [key.split("|")[1] for key in started] == ["3"]
+    assert poller.stats.error is None
+    zentao.tasks.before_get = lambda _: None
+    pass_by(clock, 400)
+    poller.tick()
+    assert sorted(key.split("|")[1] for key in started) == ["1", "2", "3"]
+
+
+def test_a_bulk_edit_of_thousands_in_one_second_is_seen_whole_and_costs_few_writes(
+    poller: Poller,
+    zentao: FakeZentao,
+    clock: time_machine.Traveller,
+    started: list[str],
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    search = zentao.tasks.search
+
+    def ties_in_another_order_on_each_page(*, page: int = 1, **how: Any) -> Page[Any]:
+        found = search(**{**how, "limit": 100_000})
+        items = sorted(found, key=lambda each: each.id * (-1) ** page)
+        begin = (page - 1) * how["limit"]
+        return Page(tuple(items[begin : begin + how["limit"]]), found.total, page, how["limit"])
+
+    monkeypatch.setattr(zentao.tasks, "search", ties_in_another_order_on_each_page)
+    writes: list[str] = []
+    keep = store.set_cursor
+
+    def count(source: str, value: Any) -> None:
+        writes.append(source)
+        keep(source, value)
+
+    monkeypatch.setattr(store, "set_cursor", count)
+    pass_by(clock, 60)
+    zentao.tasks.put(*(task(number, [moved(number, "wait", "pause")]) for number in range(1, 25 * PAGE)))
+    pass_by(clock, 10)
+    poller.tick()
+    assert len(set(zentao.tasks.reads)) == 25 * PAGE - 1
+    assert len(writes) < 100
+    assert (store.cursor(SOURCE) or {})["dirty"] == []
+
+
+def test_what_waited_in_a_task_that_is_no_longer_ours_is_not_asked_for_ever(
+    poller: Poller, zentao: FakeZentao, clock: time_machine.Traveller, started: list[str], store: Store
+) -> None:
+    pass_by(clock, 60)
+    first = moved(1)
+    zentao.tasks.put(task(8, [first]))
+    pass_by(clock, 10)
+    poller.tick()
+    [run] = store.runs()
+    pass_by(clock, 60)
+    both = [first, moved(2, "pause")]
+    zentao.tasks.put(task(8, both))
+    pass_by(clock, 10)
+    poller.tick()
+    zentao.tasks.put(task(8, both, execution=99))
+    store.update_run(run.run_id, state=RunState.FAILED)
+    for _ in range(5):
+        pass_by(clock, 10)
+        poller.tick()
+    assert [each.state for each in store.events()] == [EventState.STARTED, EventState.WITHDRAWN]
+    reads = len(zentao.tasks.reads)
+    pass_by(clock, 10)
+    poller.tick()
+    assert len(zentao.tasks.reads) == reads
+
+
+def test_another_address_of_zentao_begins_anew_instead_of_deploying_everything_again(
+    make_reader: Any, zentao: FakeZentao, clock: time_machine.Traveller, started: list[str]
+) -> None:
+    first = Poller(make_reader(), 10)
+    first.tick()
+    pass_by(clock, 60)
+    zentao.tasks.put(task(8, [moved(1)]))
+    pass_by(clock, 10)
+    first.tick()
+    assert len(started) == 1
+    pass_by(clock, 86400)
+    moved_reader = make_reader()
+    moved_reader.server = "https://zentao.example"
+    second = Poller(moved_reader, 10)
+    second.tick()
+    pass_by(clock, 60)
+    zentao.tasks.put(task(8, [action(1, MONDAY + 60 * SECOND, ("wait", "doing")), action(2, datetime.now(UTC))]))
+    zentao.tasks.put(task(9, [moved(3)]))
+    pass_by(clock, 10)
+    second.tick()
+    assert [key.split("|")[1] for key in started] == ["8", "9"]
+
+
 def test_late_history_rows_are_waited_for_and_then_left_for_the_next_tick(
     poller: Poller, zentao: FakeZentao, clock: time_machine.Traveller, started: list[str]
 ) -> None:
@@ -329,17 +435,17 @@ def test_the_scheduler_ticks_at_once_and_stops(reader: TaskReader, zentao: FakeZ
     poller.stop()
 
 
-def test_a_mistake_of_ours_in_one_tick_does_not_end_the_polling(
+def test_a_mistake_of_ours_in_every_housekeeping_does_not_end_the_polling(
     reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller
 ) -> None:
     ticks: list[int] = []
 
     def housekeeping() -> None:
         ticks.append(1)
-        if len(ticks) == 1:
-            raise RuntimeError("a mistake")
+        raise RuntimeError("a mistake")
 
     poller = Poller(reader, 10, each_tick=housekeeping)
     poller.tick()
     poller.tick()
+    assert len(ticks) == 2
     assert poller.stats.last_success is not None

@@ -108,6 +108,23 @@ def test_a_claim_takes_the_transition_that_waits(
     assert len(started) == 1
 
 
+def test_a_claim_while_the_move_is_still_being_written_waits_instead_of_deploying_twice(
+    reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.triggers.reader.REREADS", (0.0,))
+    reader.baseline()
+    clock.shift(60)
+    zentao.tasks.put(task(8, [action(1, MONDAY + MINUTE, complete=False)]))
+    with pytest.raises(ClaimRefused, match="still writing"):
+        claim(reader, 8)
+    assert store.runs() == ()
+    zentao.tasks.put(task(8, [action(1, MONDAY + MINUTE, ("wait", "doing"))]))
+    run = claim(reader, 8)
+    store.update_run(run.run_id, state=RunState.FAILED)
+    assert reader.look(8, "poll").run is None
+    assert len(store.runs()) == 1
+
+
 def test_without_one_a_claim_makes_a_key_of_its_own_each_time(
     reader: TaskReader, zentao: FakeZentao, clock: time_machine.Traveller, started: list[str], store: Store
 ) -> None:
