@@ -155,6 +155,12 @@ echo stuck
 """
 
 
+def older_program(job_id: str, path: str) -> str:
+    """Whether the file `path` was last changed before the job was started; prints `older` or `newer`."""
+    script = f"{BASE}/jobs/{quote(checked_id(job_id))}/script"
+    return f"if [ {quote(path)} -ot {script} ]; then echo older; else echo newer; fi"
+
+
 def running_program() -> str:
     """Print the id of every job whose runner lives, one per line."""
     return f"""

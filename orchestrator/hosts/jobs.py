@@ -15,6 +15,7 @@ from orchestrator.hosts.errors import HostError, HostTimeout, HostUnreachable, S
 from orchestrator.hosts.job_output import MAX_OUTPUT_BYTES, decode_chunk, parse_outputs
 from orchestrator.hosts.job_programs import (
     cancel_program,
+    older_program,
     outputs_program,
     poll_program,
     running_program,
@@ -144,6 +145,10 @@ class Jobs:
         if answer == "stuck":
             raise HostError(self._host.name, f"the processes of job {job_id} survive being killed", detail=answer)
         return answer == "ended"
+
+    def is_older(self, path: str, job_id: str) -> bool:
+        """Whether the file `path` on the host was last changed before this job was started (by the host's clock)."""
+        return self._ask(older_program(job_id, path)) == "older"
 
     def running(self) -> tuple[str, ...]:
         """The ids of all jobs that run now, whoever started them: to be ended after a lock was broken."""

@@ -232,12 +232,17 @@ def note_outputs(run_id: str, known: dict[str, str]) -> None:
 
 @step("collect logs", cleanup=True)
 def collect(run_id: str) -> None:
-    """Fetch the service's own logs that the playbook names, as far as they exist."""
+    """Fetch the service's own logs that the playbook names, as far as they are this deployment's.
+
+    A log that was last written before its first step tells of another deployment, and would be blamed for this failure.
+    """
     plan = load_plan(run_id)
     host = current().hosts.host(plan.host)
     parts = []
     for path in plan.collect:
         try:
+            if host.jobs.is_older(path, jobs.job_id(run_id, plan.before_verify[0].name)):
+                continue
             text = host.get(path, limit=4 * 1024 * 1024).decode("utf-8", "replace")
         except HostError as error:
             log.info("log_not_collected", run=run_id, path=path, error=str(error))

@@ -277,3 +277,14 @@ def test_a_job_of_an_older_generation_is_refused(pool: HostPool, place: Place) -
     host.jobs.start("job", ONCE, env={}, generation=new.generation)
     assert host.jobs.wait("job", 20).ok
     assert ran(place) == 1
+
+
+def test_a_file_that_was_written_before_a_job_is_told_from_one_written_since(host: Host, place: Place) -> None:
+    old, new = place.home / "旧 old.log", place.home / "new.log"
+    old.touch()
+    os.utime(old, (1, 1))
+    host.jobs.start("job", "true", env={}, generation=0)
+    assert host.jobs.wait("job", 20).ok
+    new.touch()
+    assert host.jobs.is_older(str(old), "job")
+    assert not host.jobs.is_older(str(new), "job")
