@@ -247,6 +247,7 @@ class Engine:
         self._cancel_requested: set[str] = set()
         self._active: set[str] = set()
         self._idle = threading.Condition()
+        self._dropped: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         self.launch()
@@ -317,7 +318,10 @@ class Engine:
         path.chmod(0o600)
         for declared in _workflows.values():
             if declared.durable is None:
-                declared.durable = DBOS.workflow(name=declared.name)(_guarded(declared.function))
+                # No limit on restarts: a daemon that can't stay up (its port is taken, say) would use a limit up within
+                # minutes, and the work would be given up without a word to anybody.
+                durable = DBOS.workflow(name=declared.name, max_recovery_attempts=None)
+                declared.durable = durable(_guarded(declared.function))
         DBOS(
             config={
                 "name": "zentao-deploy",
@@ -420,6 +424,26 @@ class Engine:
         from dbos import DBOS  # noqa: PLC0415
 
         return tuple(_state(found) for found in DBOS.list_workflows(status=list(_OPEN), load_input=False))
+
+    def revive(self, *, after: float = 60.0) -> int:
+        """Go on with work that stands as running while nobody here has carried it out for `after` seconds.
+
+        That happens when not even a failure could be written down (the disk was full). Returns how many were taken up
+        again; to be called from time to time.
+        """
+        from dbos import DBOS  # noqa: PLC0415
+
+        now = time.monotonic()
+        found = DBOS.list_workflows(status="PENDING", app_version=APPLICATION_VERSION, load_input=False)
+        with self._idle:
+            dropped = {each.workflow_id for each in found} - self._active
+        self._dropped = {each: self._dropped.get(each, now) for each in dropped}
+        due = [each for each, since in self._dropped.items() if now - since >= after]
+        for workflow_id in due:
+            del self._dropped[workflow_id]
+            logging.getLogger(__name__).warning("going on with %s, which nobody carried out any more", workflow_id)
+            DBOS.resume_workflow(workflow_id)
+        return len(due)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

@@ -42,12 +42,14 @@ def start_deployment(store: Store, engine: Engine, event: Event, *, workflow: Wo
 
 
 def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., Any] | None = None) -> int:
-    """Make runs and workflows agree again: start what a crash left unstarted, close what the engine gave up.
+    """Make runs and workflows agree again: start what a crash left unstarted, close what the engine gave up, go on with
+    what broke off.
 
     Returns how many runs it touched. Called at start and from time to time; cheap while nothing is active.
     """
     touched = 0
-    for run in store.runs(active=True, limit=1000):
+    active = store.runs(active=True, limit=1000)
+    for run in active:
         state = engine.status(run.run_id)
         if state is None:
             log.warning("run_restarted", run=run.run_id, reason="its workflow had not been started")
@@ -65,4 +67,4 @@ def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., Any] | 
         else:
             continue
         touched += 1
-    return touched
+    return touched + (engine.revive() if active else 0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -87,6 +89,76 @@ def test_a_killed_process_leaves_work_that_the_next_one_ends_without_repeating_a
         assert engine.wait("d", timeout=30) == "TWO"
     assert time.monotonic() - began < 30
     assert lines(log) == ["one", "dying step", "dying step", "two"]
+
+
+def test_work_is_not_given_up_however_often_the_process_had_to_be_started(tmp_path: Path, log: str) -> None:
+    data = tmp_path / "data"
+    subprocess.run(
+        [sys.executable, "-c", CHILD, str(data), "dying", "d", log], capture_output=True, timeout=60, check=False
+    )
+    with contextlib.closing(sqlite3.connect(data / "engine.sqlite")) as connection:
+        connection.execute("UPDATE workflow_status SET recovery_attempts = 5000")
+        connection.commit()
+    with Engine(data) as engine:
+        assert engine.wait("d", timeout=30) == "TWO"
+
+
+FULL_DISK = """
+import os, resource, signal, sys, threading
+from pathlib import Path
+from orchestrator.engine import Engine, step, workflow
+from tests.engine.stories import note
+from tests.engine.test_engine import until
+
+proceed = threading.Event()
+
+@step("long")
+def long(log):
+    note(log, "long")
+    proceed.wait(60)
+    return "x" * 200_000
+
+@workflow("filling")
+def filling(log):
+    long(log)
+    note(log, "end")
+    return "done"
+
+data, log = Path(sys.argv[1]), sys.argv[2]
+engine = Engine(data)
+engine.launch()
+engine.start(filling, "f", log)
+until(lambda: Path(log).exists())
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+proceed.set()
+until(lambda: not engine._active)
+resource.setrlimit(resource.RLIMIT_FSIZE, before)
+print(engine.status("f").phase, engine.revive(after=60), engine.revive(after=0), engine.wait("f", timeout=20))
+engine.shutdown()
+"""
+
+
+def test_work_that_broke_off_because_nothing_could_be_written_goes_on(tmp_path: Path, log: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / "data"), log],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.stdout.split() == ["running", "0", "1", "done"]
+    assert lines(log) == ["long", "long", "end"]
+
+
+def test_work_under_way_is_left_alone(engine: Engine, log: str) -> None:
+    engine.start(stories.cancellable, "c", log)
+    until(lambda: lines(log) == ["waiting"])
+    assert engine.revive(after=0) == 0
+    engine.cancel("c")
+    assert engine.wait("c", timeout=15) == "cancelled"
 
 
 def test_a_folder_has_one_owner_and_the_second_learns_its_process_id(tmp_path: Path, log: str) -> None:
