@@ -185,7 +185,7 @@ def test_an_unknown_failure_is_called_unknown_and_shows_the_log() -> None:
         ("restored", "原来的版本已恢复运行"),
         ("failed", "服务现在不可用"),
         ("nothing_to_restore", "服务现在没有运行"),
-        ("untouched", "没有受到影响"),
+        ("untouched", "没有动过正在运行的版本"),
     ],
 )
 def test_a_failure_says_what_serves_now(rollback: str, words: str) -> None:

@@ -81,7 +81,7 @@ def test_a_host_that_cannot_be_used_is_told_in_plain_words_with_the_log_on_the_b
     assert host in accepted
     assert said.startswith(f"{title} ：主机 {host}")
     assert remedy in said
-    assert "正在运行的版本没有受到影响" in said
+    assert "没有动过正在运行的版本" in said
     assert technical in said
     (bug,) = world.bugs(task)
     assert f"#{bug['id']}" in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.workflow.world import World, wide_world
 LEFT, RIGHT, REAL = "gpu-01", "gpu-02", "gpu-03"
 
 
+@runtime_checkable
 class Cuttable(Protocol):
     def cut(self) -> None: ...
 
@@ -79,16 +80,15 @@ def test_a_connection_that_is_cut_in_a_long_step_costs_nothing(world: World, hos
     if host not in world.ssh:
         pytest.skip("no sshd here that lets this account in (package openssh-server)")
     server = world.ssh[host]
-    assert hasattr(server, "cut")
-    cuttable: Cuttable = server
+    assert isinstance(server, Cuttable)
     commit = world.version("v1", branch=f"cut-{host}")
     with world.held("prepare", commit, host), world.held("start", commit, host):
         task = world.ticket(f"分支：cut-{host}", f"主机：{host}")
         world.reached("prepare", commit, host)
-        cuttable.cut()
+        server.cut()
         (world.root_of(host) / "shared" / f"hold-prepare-{commit}").unlink()
         world.reached("start", commit, host)
-        cuttable.cut()
+        server.cut()
     run = world.ended(task)
     assert (run.state, run.commit) == (RunState.SUCCEEDED, commit)
     assert (world.calls("prepare", commit, host), world.calls("start", commit, host)) == (1, 1)
@@ -105,7 +105,7 @@ def test_a_cancel_in_a_long_step_ends_its_job_and_leaves_the_old_version_alone(w
         world.reached("prepare", new, RIGHT)
         called = world.call("cancel", world.began(task).run_id)
         assert called.returncode == 0, called.stderr
-        cancelled(world, task, "停在「准备环境」这一步", "正在运行的版本没有受到影响")
+        cancelled(world, task, "停在「准备环境」这一步", "没有动过正在运行的版本")
     assert world.calls("start", new, RIGHT) == 0
     assert world.served(RIGHT) == f"v1 {old}"
 

@@ -158,7 +158,7 @@ def test_a_version_that_does_not_exist_is_told_as_such(world: World) -> None:
     assert world.sandbox.task(task)["status"] == "pause"
     said = world.said(task)[-1]
     assert "no-such-branch" in said
-    assert "正在运行的版本没有受到影响" in said
+    assert "没有动过正在运行的版本" in said
     with world.store() as store:
         assert [step.name for step in store.steps(run.run_id) if step.outcome == "failed"] == ["resolve"]
 

@@ -58,11 +58,14 @@ HELD_APP = START_APP.replace("case $mode in\n", _NOTED).replace("seq 200", "seq 
 class SshServer(Protocol):
     """What both kinds of SSH host tell about themselves."""
 
-    port: int
-    user: str
-    home: Path
-    client_key_path: Path
-
+    @property
+    def port(self) -> int: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def home(self) -> Path: ...
+    @property
+    def client_key_path(self) -> Path: ...
     @property
     def host_key_line(self) -> str: ...
 
