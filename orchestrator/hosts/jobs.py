@@ -27,6 +27,9 @@ Ending = Literal["exited", "killed", "missing", "timed_out", "cancelled"]
 
 CHUNK = 256 * 1024
 LOG_TAIL = 16 * 1024
+FAR_BEHIND = 64 * 1024 * 1024
+CATCH_UP = 4 * 1024 * 1024
+"""A log that grows faster than it can be read is read on from near its end once we are that far behind."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 _LONGEST_BACKOFF = 10.0
 _T = TypeVar("_T")
@@ -166,6 +169,8 @@ class Jobs:
     ) -> JobResult:
         """Follow a started job to its end; its log goes to `on_log` in order, from byte `offset` on.
 
+        Of a log that outruns us by `FAR_BEHIND` bytes a part is left out, and said to be.
+
         `timeout` counts the seconds since the job began, so it holds over restarts of ours; a job that passes it,
         or one for which `cancelled()` turns true, is ended. A host that can't be reached is tried again with
         growing pauses; after `patience` seconds without a word from it, its HostUnreachable or HostTimeout is
@@ -208,9 +213,16 @@ class _Follower:
         state = self._jobs.poll(self._job_id, self._offset)
         self._offset = state.offset
         if state.log_chunk:
-            self._tail = (self._tail + state.log_chunk)[-LOG_TAIL:]
-            self._on_log(state.log_chunk)
+            self._take(state.log_chunk)
+        behind = state.log_size - state.offset
+        if behind > FAR_BEHIND:
+            self._offset = state.log_size - CATCH_UP
+            self._take(f"\n[... {behind - CATCH_UP} bytes left out ...]\n")
         return state
+
+    def _take(self, text: str) -> None:
+        self._tail = (self._tail + text)[-LOG_TAIL:]
+        self._on_log(text)
 
     def to_the_end(self, ending: Ending, patience: float) -> JobResult:
         state = _insist(self.poll, patience)

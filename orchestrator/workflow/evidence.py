@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from pathlib import Path
 
 from zentao_client import Upload
@@ -58,6 +59,37 @@ class Evidence:
                 shown = f"{name.removesuffix('.log')}.txt" if name.endswith(".log") else name
                 found.append(Upload(f"{run_id}-{shown}", data))
         return tuple(found)
+
+
+class KeptLog:
+    """A log as it comes in, within `limit` characters however long it gets: its first and its last part."""
+
+    def __init__(self, limit: int = MAX_LOG_BYTES // 4) -> None:
+        self._half = limit // 2
+        self._head = ""
+        self._tail: deque[str] = deque()
+        self._tail_size = 0
+        self._dropped = 0
+
+    def add(self, text: str) -> None:
+        """The log's next piece."""
+        room = self._half - len(self._head)
+        if room > 0:
+            self._head, text = self._head + text[:room], text[room:]
+        if not text:
+            return
+        self._tail.append(text[-self._half :])
+        self._dropped += len(text) - len(self._tail[-1])
+        self._tail_size += len(self._tail[-1])
+        while self._tail_size - len(self._tail[0]) >= self._half:
+            gone = len(self._tail.popleft())
+            self._tail_size -= gone
+            self._dropped += gone
+
+    def text(self) -> str:
+        """What is kept, and between its parts how much is not."""
+        left_out = f"\n[... {self._dropped} characters left out ...]\n" if self._dropped else ""
+        return self._head + left_out + "".join(self._tail)
 
 
 def shorten(text: str, limit: int = MAX_LOG_BYTES) -> str:

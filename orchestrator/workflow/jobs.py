@@ -8,6 +8,7 @@ from orchestrator.context import current
 from orchestrator.engine import cancelled, step
 from orchestrator.hosts import HostError, JobResult
 from orchestrator.playbook import OutputRefused, PlannedStep, as_environment, check_outputs, outcome_of
+from orchestrator.workflow.evidence import KeptLog
 from orchestrator.workflow.records import Result, evidence_of, failed, host_failure, load_plan, record
 
 PATIENCE_SECONDS = 300.0
@@ -37,13 +38,13 @@ def _run(
     context, plan = current(), load_plan(run_id)
     planned = plan.step(name)
     host = context.hosts.host(plan.host)
-    lines: list[str] = []
+    kept = KeptLog()
     try:
         host.jobs.start(job_id(run_id, name), planned.script, env=as_environment(known), generation=generation)
         result = host.jobs.wait(
             job_id(run_id, name),
             planned.timeout,
-            lines.append,
+            kept.add,
             cancelled=cancelled if stoppable else _watch_for_stop,
             patience=PATIENCE_SECONDS,
         )
@@ -54,7 +55,7 @@ def _run(
     except OutputRefused as error:
         result = None
         outcome = failed("bad_output", str(error), step=name)
-    evidence_of(run_id).write_step_log(position, name, "".join(lines))
+    evidence_of(run_id).write_step_log(position, name, kept.text())
     seconds = result.seconds if result else 0.0
     title = planned.title.said(context.settings.zentao.language)
     record(run_id, position, name, title, outcome.pop("outcome", "failed"), seconds, outcome.get("message", ""))

@@ -203,6 +203,20 @@ def test_a_big_log_arrives_whole_and_in_pieces(host: Host) -> None:
     assert len(result.log_tail) < 20000
 
 
+def test_a_log_that_outruns_us_is_read_on_from_near_its_end(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.hosts.jobs.FAR_BEHIND", 400_000)
+    monkeypatch.setattr("orchestrator.hosts.jobs.CATCH_UP", 1000)
+    host.jobs.start("flood", "echo begin; yes | head -c 3000000; echo end", env={}, generation=0)
+    eventually(lambda: host.jobs.poll("flood").state == "exited")
+    log: list[str] = []
+    result = host.jobs.wait("flood", 60, log.append)
+    text = "".join(log)
+    assert result.ok
+    assert (text[:6], text[-4:], result.log_tail[-4:]) == ("begin\n", "end\n", "end\n")
+    assert "bytes left out ...]" in text
+    assert len(text) < 700_000
+
+
 def test_a_poll_never_cuts_a_character_in_two(host: Host) -> None:
     host.jobs.start("job", "printf 部署完成", env={}, generation=0)
     host.jobs.wait("job", 20)
