@@ -38,6 +38,8 @@ _FROM: dict[Verb, tuple[str, ...]] = {"pause": ("doing",), "finish": ("doing", "
 """From these a deployment's end moves the ticket; a person who closed or cancelled it has decided otherwise."""
 _NO_WAY = (NotFound, Forbidden, Rejected, Unsupported)
 """Final answers of ZenTao: the ticket is gone, or the account may not. Waiting would not help."""
+_TRIES = 3
+"""How often a file whose upload was not confirmed is looked for and sent again."""
 
 
 def _again(send: Callable[[], T]) -> Callable[[], T]:
@@ -213,7 +215,6 @@ class Desk:
             known = self._known_bug(report)
             if known is None:
                 return self._create_bug(report, marker)
-            self._add_files(known.id, report.files)
             if known.status == "active":
                 self._zentao.comments.add("bug", known.id, report.again, marker=marker)
             else:
@@ -222,7 +223,11 @@ class Desk:
                 )
             return known.id
 
-        return self._perform(Write(marker, run_id, "bug", report.task_id, find, send))
+        bug_id = self._perform(Write(marker, run_id, "bug", report.task_id, find, send))
+        if bug_id:
+            # Also those of a bug that was made by an earlier self, killed between the bug and its files.
+            self._patience(lambda: self._add_files(bug_id, report.files), doing=f"attach files to bug {bug_id}")
+        return bug_id
 
     def _known_bug(self, report: BugReport) -> Bug | None:
         found = self._zentao.bugs.search(report.product, keyword=report.keyword)
@@ -232,13 +237,20 @@ class Desk:
         return open_first[0] if open_first else None
 
     def _add_files(self, bug_id: int, files: Sequence[Upload]) -> None:
-        """Attach what isn't there yet: the names hold the run's id, so a second try finds the first one's."""
-        there = {file.name for file in self._zentao.bugs.get(bug_id).files}
-        try:
-            self._zentao.files.attach("bug", bug_id, [file for file in files if file.name not in there])
-        except _NO_WAY as error:
-            # The comment holds the end of the log; a file that ZenTao does not take must not cost that.
-            log.warning("files_refused", bug=bug_id, error=str(error))
+        """Attach what isn't there yet: the names hold the run's id, so a later try finds what an earlier one did."""
+        for _ in range(_TRIES):
+            there = {file.name for file in self._zentao.bugs.get(bug_id).files}
+            missing = [file for file in files if file.name not in there]
+            try:
+                self._zentao.files.attach("bug", bug_id, missing)
+            except WriteUnknown as error:
+                log.warning("files_unknown", bug=bug_id, error=str(error))
+                self._patience.pause(1.0)
+                continue
+            except _NO_WAY as error:
+                # The text holds the end of the log; a file that ZenTao does not take must not cost the rest.
+                log.warning("files_refused", bug=bug_id, error=str(error))
+            return
 
     def _create_bug(self, report: BugReport, marker: str) -> int:
         return self._zentao.bugs.create(

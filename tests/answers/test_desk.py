@@ -198,6 +198,16 @@ def test_a_repeated_failure_brings_its_own_log_to_the_bug_once(
     assert sorted(file.name for file in zentao.bugs.get(bug_id).files) == ["deploy.txt", "second-deploy.txt"]
 
 
+def test_a_bug_whose_files_were_cut_off_gets_them_afterwards(
+    desk: Desk, zentao: Zentao, seed: Seed, task: int, store: Store
+) -> None:
+    bug_id = desk.bug(RUN, a_report(seed, task, files=()))
+    files = (Upload("deploy.txt", b"CUDA out of memory"), Upload("service.txt", b"ready"))
+    for _ in range(2):
+        assert desk.bug(RUN, a_report(seed, task, files=files)) == bug_id
+    assert sorted(file.name for file in zentao.bugs.get(bug_id).files) == ["deploy.txt", "service.txt"]
+
+
 def test_a_resolved_bug_is_activated_when_its_failure_returns(
     desk: Desk, sandbox: Sandbox, zentao: Zentao, seed: Seed, task: int
 ) -> None:
