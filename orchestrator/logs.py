@@ -17,6 +17,7 @@ _IN_TEXT = re.compile(
     r"""(?P<name>(?:zentaosid|token|password|secret|sign)["']?\s*[=:]\s*["']?|/webhooks/zentao/)[^\s"'&,;<>]+""",
     re.IGNORECASE,
 )
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CHATTY = (
     "apscheduler",
     "dbos",
@@ -79,7 +80,7 @@ def set_up_logs(
 
 
 class _Hider:
-    """Replaces secrets in every text of an entry, however deep."""
+    """Replaces secrets in every text of an entry, however deep, and what a terminal would obey."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         found = sorted({secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True)
@@ -90,6 +91,7 @@ class _Hider:
 
     def _hide(self, value: Any) -> Any:
         if isinstance(value, str):
+            value = _COMMANDS.sub("\ufffd", value)
             if self._known is not None:
                 value = self._known.sub(HIDDEN, value)
             return _IN_TEXT.sub(rf"\g<name>{HIDDEN}", value)

@@ -32,7 +32,7 @@ def show(changes: Iterable[dict[str, Any]], *, quiet: bool) -> dict[str, Any]:
                 spinner_off = console.is_terminal
                 line = step_line(change["step"])
                 if spinner_off:
-                    console.print(line, markup=False)
+                    console.print(output.printable(line), markup=False, emoji=False)
                 else:
                     output.tell(line)
     return run

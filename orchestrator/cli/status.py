@@ -60,7 +60,7 @@ def _list(runs: list[dict[str, Any]], *, as_json: bool) -> None:
             began = (run["started_at"] or run["created_at"])[:19].replace("T", " ")
             cells = (run["run_id"], run["task_id"], run["title"], run["state"], run["host"], run["ref"], began)
             # As text, not as markup: a title may hold anything.
-            table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
+            table.add_row(*(Text("" if cell is None else output.printable(str(cell))) for cell in cells))
         output.console(stderr=False).print(table)
 
 

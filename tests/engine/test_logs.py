@@ -70,3 +70,16 @@ def test_the_level_counts_and_chatty_libraries_stay_quiet() -> None:
     set_up_logs("error", stream=out)
     structlog.get_logger("ours").warning("not this")
     assert "not this" not in out.getvalue()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_reader_at_a_terminal_is_safe_from_what_others_wrote(as_json: bool) -> None:
+    out = io.StringIO()
+    set_up_logs("info", as_json=as_json, stream=out)
+    logging.getLogger("library").warning("the host said %s", "\x1b]0;owned\x07 \x9b2J")
+    try:
+        raise RuntimeError("\x1b[31m from a host")
+    except RuntimeError:
+        structlog.get_logger("ours").exception("broke")
+    assert not set("\x1b\x07\x9b") & set(out.getvalue())
+    assert "owned" in out.getvalue()
