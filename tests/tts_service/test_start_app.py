@@ -67,7 +67,7 @@ class Release:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         process = self.begin(*arguments, **environment)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=400)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def health(self) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def test_a_second_start_ends_the_old_process_and_serves_with_a_new_one(release: 
 
 def test_two_starts_at_the_same_time_leave_one_process_and_both_say_ready(release: Release) -> None:
     both = [release.begin(), release.begin()]
-    outputs = [process.communicate(timeout=120) for process in both]
+    outputs = [process.communicate(timeout=400) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert all(out == f"READY http://127.0.0.1:{release.port}\n" for out, _ in outputs)
     assert sum("started process" in err for _, err in outputs) == 1
@@ -264,7 +264,7 @@ def test_two_prepares_at_once_build_one_venv_from_a_folder_of_wheels(release: Re
         "TTS_MIN_DISK_MB": "50",
     }
     both = [release.begin("--prepare", **environment) for _ in range(2)]
-    outputs = [process.communicate(timeout=120) for process in both]
+    outputs = [process.communicate(timeout=400) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert sorted(out for out, _ in outputs) == ["built\n", "reused\n"]
     key = release.run("--print-venv-key").stdout.strip()

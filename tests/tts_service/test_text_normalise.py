@@ -169,6 +169,6 @@ def test_lone_surrogates_control_and_private_characters_are_dropped() -> None:
 
 @pytest.mark.parametrize("unit", ["1", "1,111", "a1-", "1x", "1/", "-1", "a.", "9:"])
 def test_a_long_hostile_text_is_normalised_in_bounded_time(unit: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     normalise(unit * (5_000 // len(unit)))
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 
 from tests.tts_service.conftest import Running
 
-pytestmark = [pytest.mark.tts, pytest.mark.xdist_group("webui")]
+pytestmark = pytest.mark.tts
 
 TEXT = "你好，语音合成服务已经部署完成。"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
