@@ -23,7 +23,7 @@ class TransferRefused(Exception):
 
 def put(host: str, links: Links, source: bytes | Path, remote: str, *, mode: int, timeout: float) -> None:
     """Upload to `<remote>.<random>.part` and rename over `remote` in one step (a plain rename would refuse)."""
-    part = f"{_absolute(remote)}.{secrets.token_hex(4)}.part"
+    part = f"{absolute(remote)}.{secrets.token_hex(4)}.part"
     with contextlib.ExitStack() as stack:
         stream: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(source.open("rb"))
         sftp = stack.enter_context(_sftp(host, links, remote, timeout))
@@ -40,7 +40,7 @@ def put(host: str, links: Links, source: bytes | Path, remote: str, *, mode: int
 def get(host: str, links: Links, remote: str, *, limit: int, timeout: float) -> bytes:
     """The file's bytes; HostError where it is larger than `limit` bytes."""
     with (
-        _sftp(host, links, _absolute(remote), timeout) as sftp,
+        _sftp(host, links, absolute(remote), timeout) as sftp,
         sftp.open(remote, "rb") as file,
     ):
         size = file.stat().st_size or 0
@@ -53,7 +53,8 @@ def get(host: str, links: Links, remote: str, *, limit: int, timeout: float) -> 
     raise HostError(host, f"{remote} is larger than the {limit} bytes allowed")
 
 
-def _absolute(remote: str) -> str:
+def absolute(remote: str) -> str:
+    """`remote`, if it is an absolute path that a host can hold; else ValueError."""
     if not posixpath.isabs(remote) or "\0" in remote:
         raise ValueError(f"not an absolute path: {remote!r}")
     return remote

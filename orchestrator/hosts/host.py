@@ -85,6 +85,12 @@ class Host:
         except files.TransferRefused as error:
             raise HostError(self.name, f"{remote} can't be read", detail=str(error)) from error
 
+    def tail(self, remote: str, *, limit: int = OUTPUT_LIMIT) -> bytes:
+        """The last `limit` bytes at most of the plain file `remote` (an absolute path), such as a log's end."""
+        path = quote(files.absolute(remote))
+        body = f"[ -f {path} ] || {{ echo 'not a file' >&2; exit 4; }}\ntail -c {int(limit)} -- {path}"
+        return self.program(body, limit=limit, repeatable=True)
+
     def facts(self) -> HostFacts:
         """What the host is like now, in one round trip."""
         asked = time.time()

@@ -28,6 +28,8 @@ _CONNECT_SECONDS = 30.0
 _BUSY_SECONDS = 900.0
 _LEAST_DISK = 512 * 2**20
 """A release, its logs and a cache entry; a first install needs more and says so itself."""
+_COLLECTED = 4 * 1024 * 1024
+"""How many bytes are fetched of the end of a service's log, which says how it ended."""
 _ROLLBACK_POSITION = 100
 """Rollback's records stand behind all others, however many steps a playbook has."""
 
@@ -243,7 +245,7 @@ def collect(run_id: str) -> None:
         try:
             if host.jobs.is_older(path, jobs.job_id(run_id, plan.before_verify[0].name)):
                 continue
-            text = host.get(path, limit=4 * 1024 * 1024).decode("utf-8", "replace")
+            text = host.tail(path, limit=_COLLECTED).decode("utf-8", "replace")
         except HostError as error:
             log.info("log_not_collected", run=run_id, path=path, error=str(error))
             continue

@@ -67,3 +67,20 @@ def test_a_path_that_is_not_absolute_is_refused(host: Host, remote: str) -> None
         host.put(b"", remote)
     with pytest.raises(ValueError, match="absolute"):
         host.get(remote)
+
+
+def test_the_end_of_a_log_comes_back_however_long_it_is(host: Host, place: Place) -> None:
+    log = place.home / "a 'log'.txt"
+    log.write_bytes(b"x" * 3_000_000 + "的结尾\n".encode())
+    assert host.tail(str(log), limit=10) == "的结尾\n".encode()
+    assert len(host.tail(str(log), limit=2_000_000)) == 2_000_000
+    with pytest.raises(HostError):
+        host.tail(str(place.home / "missing"))
+    with pytest.raises(ValueError, match="absolute"):
+        host.tail("relative")
+
+
+def test_a_pipe_in_a_logs_place_holds_nobody_up(host: Host, place: Place) -> None:
+    os.mkfifo(place.home / "pipe")
+    with pytest.raises(HostError):
+        host.tail(str(place.home / "pipe"))
