@@ -15,7 +15,7 @@ from orchestrator.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tts_service" / "voices").rglob("*.md")])
-_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_LINK = re.compile(r"(?:\]\(|src=\")([^)\"\s]+)[)\"]")
 _SOURCES = {".py", ".md", ".sh", ".yaml", ".yml", ".toml", ".html", ".j2", ".txt", ".json", ".css", ".sql", ".service"}
 _LEFT_OUT = {".git", ".venv", "demo-out", "shared", "node_modules", "cache_hub", "__pycache__", "work", "build", "dist"}
 
