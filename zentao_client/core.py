@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from zentao_client.session import Session
 from zentao_client.transport import TIMEOUT_SECONDS, Transport
 from zentao_client.ways.reading import Reader
 
+_CLOCK_STEP = 5.0
+"""Seconds; slow corrections move both of our clocks alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
@@ -25,6 +29,16 @@ class _Opened:
     session: Session
     parser: Parser
     ways: Capabilities
+    offset: float
+
+    @property
+    def clock_holds(self) -> bool:
+        """False once our clock was set, or stood still: the server's is then another distance away."""
+        return abs(_clock_offset() - self.offset) < _CLOCK_STEP
+
+
+def _clock_offset() -> float:
+    return time.time() - time.monotonic()
 
 
 class Core:
@@ -82,15 +96,25 @@ class Core:
         return actor is None or self._entry is not None or actor.casefold() == self.account.casefold()
 
     def _open(self) -> _Opened:
-        if self._opened is None:
+        opened = self._opened
+        if opened is None or not opened.clock_holds:
             with self._opening:
-                if self._opened is None:
-                    info = probe(self.transport)
-                    session = Session(self.transport, info.request_type, lambda: self._log_in(info), entry=self._entry)
-                    parser = Parser(info.timezone)
-                    ways = choose(info, session, parser, self._entry)
-                    self._opened = _Opened(info, session, parser, ways)
-        return self._opened
+                opened = self._opened
+                if opened is None or not opened.clock_holds:
+                    opened = self._opened = self._probed(opened)
+        return opened
+
+    def _probed(self, before: _Opened | None) -> _Opened:
+        """What a probe finds now; an open session keeps its tokens."""
+        offset = _clock_offset()
+        info = probe(self.transport)
+        session = (
+            before.session
+            if before is not None
+            else Session(self.transport, info.request_type, lambda: self._log_in(info), entry=self._entry)
+        )
+        parser = Parser(info.timezone)
+        return _Opened(info, session, parser, choose(info, session, parser, self._entry), offset)
 
     def _log_in(self, info: ServerInfo) -> str:
         with self._breaker.attempt():

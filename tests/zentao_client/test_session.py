@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from zentao_client import BadReply, Entry, LoginRefused, Unavailable, Unsupported, WriteUnknown, Zentao
+from zentao_client import BadReply, Entry, LoginRefused, Unavailable, Unsupported, WriteUnknown, Zentao, core
 
 Answer = Callable[[httpx.Request], httpx.Response | None]
 V2_MISSING = httpx.Response(500, html="<html>Class not found</html>")
@@ -108,6 +108,31 @@ def test_clock_and_time_zone_come_from_the_server(connect: Connect) -> None:
     assert abs(server.clock_skew - timedelta(minutes=10)) < timedelta(seconds=3)
     with pytest.raises(Unsupported, match="tzdata"):
         _ = connect(Script(nothing, zone="Mars/Olympus")).server
+
+
+def test_the_clock_is_asked_again_once_ours_was_set_and_the_login_stays(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Script(lambda request: httpx.Response(200, json={"tasks": [], "total": 0}) if is_search(request) else None)
+
+    def is_search(request: httpx.Request) -> bool:
+        return request.url.path.endswith("/v1/tasks")
+
+    def asked() -> int:
+        return sum(1 for one in script.requests if one.url.params.get("mode") == "getconfig")
+
+    script.config["serverTime"] = int(datetime.now(UTC).timestamp())
+    zentao = connect(script)
+    zentao.tasks.search()
+    assert abs(zentao.server.clock_skew) < timedelta(seconds=3)
+    script.config["serverTime"] = int(datetime.now(UTC).timestamp()) - 3600
+    zentao.tasks.search()
+    assert asked() == 1
+    offset = core._clock_offset()
+    monkeypatch.setattr(core, "_clock_offset", lambda: offset + 3600)
+    zentao.tasks.search()
+    assert abs(zentao.server.clock_skew + timedelta(hours=1)) < timedelta(seconds=10)
+    assert (asked(), script.logins()) == (2, 1)
 
 
 def test_what_is_no_zentao_is_named(connect: Connect) -> None:
