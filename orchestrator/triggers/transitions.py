@@ -21,6 +21,7 @@ from zentao_client.models import Action, Task
 GIVE_UP_ON_ROWS = timedelta(minutes=10)
 """An action whose history rows are missing for longer never had any: ZenTao writes them within the same request."""
 
+_OUR_ENDS = ("paused", "finished")
 _MARKER = re.compile(r"""<span\b[^>]*\btitle\s*=\s*["']?(zd:[^"'>]{1,200})["']?[^>]*>""")
 
 
@@ -101,7 +102,7 @@ def decide(
         intents: our stored intents by marker, for the markers that occur in this history.
         now: the server's time, to tell rows that are late from rows that never come.
     """
-    if any(_late(action, task.id, baseline, now) for action in task.actions):
+    if any(_late(action, task.id, baseline, now) and not _our_end(action, task.id, intents) for action in task.actions):
         return Verdict(incomplete=True)
     own: list[tuple[Transition, str]] = []
     waiting: list[Transition] = []
@@ -145,6 +146,20 @@ def _intended(transition: Transition, task_id: int, intents: Mapping[str, Intent
         ):
             return marker
     return None
+
+
+def _our_end(action: Action, task_id: int, intents: Mapping[str, Intent]) -> bool:
+    """Whether we paused or finished the task by this action, as far as that shows without its rows.
+
+    When two requests meet, ZenTao 18.8 can leave the rows out for good. Waiting for ours would keep a person's next
+    start waiting, and they would say nothing new.
+    """
+    if action.name not in _OUR_ENDS:
+        return False
+    found = (intents.get(marker) for marker in markers(action.comment))
+    return any(
+        intent is not None and intent.task_id == task_id and intent.action_id in (None, action.id) for intent in found
+    )
 
 
 def _late(action: Action, task_id: int, baseline: Baseline, now: datetime) -> bool:

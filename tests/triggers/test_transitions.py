@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -158,6 +159,19 @@ def test_our_own_finish_is_known_by_marker_and_record_also_with_done_configured(
     verdict = look(ours, rule=WITH_DONE, intents=(intent(),))
     assert verdict.start is None
     assert [(each.action_id, marker) for each, marker in verdict.own] == [(6, MARKER)]
+
+
+def test_a_start_does_not_wait_for_rows_of_our_own_pause_that_zentao_never_wrote() -> None:
+    bare = replace(action(6, MONDAY + 60 * SECOND, comment=MARKED, complete=False), name="paused")
+    again = moved(7, 70, "pause", "doing")
+    for bound in (intent("pause"), intent("pause", action_id=6)):
+        verdict = look(bare, again, intents=(bound,))
+        assert verdict.start is not None
+        assert verdict.start.action_id == 7
+    for other in (intent("pause", task_id=9), intent("pause", action_id=5)):
+        assert look(bare, again, intents=(other,)).incomplete
+    assert look(replace(bare, name="restarted"), again, intents=(intent("pause"),)).incomplete
+    assert look(bare, again).incomplete
 
 
 def test_a_person_on_the_bots_own_account_is_still_a_person() -> None:
