@@ -70,6 +70,11 @@ if [ "$purpose" = test ]; then
     command -v sshd >/dev/null || [ -x /usr/sbin/sshd ] || optional+=(openssh-server)
 fi
 
+hint() {
+    if [[ " ${optional[*]} " == *" chromium "* ]] && grep -qs '^ID=ubuntu' /etc/os-release; then
+        say "Ubuntu has Chromium as a snap only: snap install chromium, or after the set-up: $venv/bin/playwright install chromium"
+    fi
+}
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
 
 wanted=("${needed[@]}" "${optional[@]}")
@@ -81,7 +86,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
             apt_install "${needed[@]}" || die "apt-get could not install ${needed[*]}; please install them and try again"
         fi
         for package in "${optional[@]}"; do
-            apt_install "$package" || say "could not install $package; going on without, what needs it is skipped and says so"
+            apt_install "$package" || { say "could not install $package; going on without, what needs it is skipped and says so"; hint; }
         done
         if [[ " ${optional[*]} " == *" openssh-server "* ]]; then
             say "openssh-server is used by the tests alone; if this machine should not run it: systemctl disable --now ssh"
@@ -91,6 +96,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
     else
         say "not installed: ${optional[*]}. Going on without; what needs them is skipped and says so."
         say "To have them: sudo apt-get install ${optional[*]}"
+        hint
     fi
 fi
 
