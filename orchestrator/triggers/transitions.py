@@ -151,8 +151,8 @@ def _intended(transition: Transition, task_id: int, intents: Mapping[str, Intent
 def _our_end(action: Action, task_id: int, intents: Mapping[str, Intent]) -> bool:
     """Whether we paused or finished the task by this action, as far as that shows without its rows.
 
-    When two requests meet, ZenTao 18.8 can leave the rows out for good. Waiting for ours would keep a person's next
-    start waiting, and they would say nothing new.
+    A real 18.8 left them out for good once, when two tasks were paused within a second. Waiting for ours would keep a
+    person's next start waiting, and they would say nothing new.
     """
     if action.name not in _OUR_ENDS:
         return False
