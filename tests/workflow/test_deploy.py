@@ -25,7 +25,7 @@ def test_a_started_ticket_deploys_and_is_finished_with_its_log(world: World) -> 
     assert world.served() == f"v1 {commit}"
     assert world.sandbox.task(task)["status"] == "done"
     accepted, succeeded, finished = world.said(task)
-    assert f"开始部署 ：small → {HOST}" in accepted or HOST in accepted
+    assert f"开始部署 ：内置语音合成服务 → {HOST}" in accepted
     assert f"zentao-deploy cancel {run.run_id}" in accepted
     assert commit in succeeded
     assert "没有（第一次部署）" in succeeded

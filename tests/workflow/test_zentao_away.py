@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.store import AnswerState, RunState
-from tests.workflow.world import HOST, WEBHOOK_SECRET, World, wide_world
+from tests.workflow.world import HOST, WEBHOOK_SECRET, WEBHOOK_VARIABLE, World, wide_world
 from zentao_client.sandbox.faults import Kind
 
 COMMENTS = r"m=action&f=comment|action-comment|/actions/comment|/comment"
@@ -18,6 +18,7 @@ FINISHES = r"f=finish|task-finish|/finish"
 @pytest.fixture(scope="module", params=["18.8", "22.4"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with wide_world(tmp_path_factory.mktemp("world"), version=request.param) as world:
+        world.settings["web"]["webhook_secret_env"] = WEBHOOK_VARIABLE
         world.settings["zentao"]["timeout_seconds"] = 1
         world.settings["zentao"]["settle_seconds"] = 4
         world.daemon()

@@ -356,7 +356,7 @@ def small_world(folder: Path, sandbox: Sandbox, ssh: SshServer) -> Iterator[Worl
                 "settle_seconds": 1,
             },
             "poll": {"interval_seconds": 0.5},
-            "web": {"port": 0, "webhook_secret_env": WEBHOOK_VARIABLE},
+            "web": {"port": 0},
             "data_dir": str(folder / "daemon"),
             "inventory": str(folder / "inventory.yaml"),
             "playbooks": [str(own)],
