@@ -365,10 +365,11 @@ class Engine:
         """Begin at once, in a thread of its own; nothing happens when the id is known already.
 
         `args` are stored: plain str, int, float, bool, None, lists and dicts of them. From inside a workflow it
-        begins a child.
+        begins a child, or raises `Cancelled` when the workflow was asked to stop.
         """
         from dbos import DBOS, SetWorkflowID  # noqa: PLC0415
 
+        self._step(f"may begin {workflow_id}", lambda: None)
         with SetWorkflowID(workflow_id):
             DBOS.start_workflow(self._durable(workflow), *_plain(args))
 
@@ -376,6 +377,7 @@ class Engine:
         """Begin when the partition (a host's name) is free; otherwise as `start`."""
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID  # noqa: PLC0415
 
+        self._step(f"may begin {workflow_id}", lambda: None)
         with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=partition):
             DBOS.enqueue_workflow(queue, self._durable(workflow), *_plain(args))
 
@@ -404,20 +406,23 @@ class Engine:
         """
         from dbos import DBOS  # noqa: PLC0415
 
+        found = self._find(workflow_id)
+        if found is None or found.status not in _OPEN:
+            return False
+        # Marked before its children are looked for: one that begins meanwhile finds the mark itself.
+        self._cancel_requested.add(workflow_id)
         family = [workflow_id]
         for member in family:
             family += [c.workflow_id for c in DBOS.list_workflows(parent_workflow_id=member, load_input=False)]
-        asked = False
         for member in family:
             found = self._find(member)
             if found is None or found.status not in _OPEN:
                 continue
-            asked = True
             self._cancel_requested.add(member)
             DBOS.update_workflow_attributes(member, {_CANCEL: True}, merge=True)
             if found.status != "PENDING" and not DBOS.list_workflow_steps(member, load_output=False, limit=1):
                 DBOS.cancel_workflow(member)
-        return asked
+        return True
 
     def pending(self) -> tuple[WorkflowState, ...]:
         """Every workflow that has not ended, oldest first."""
@@ -534,6 +539,15 @@ class Engine:
 
         return DBOS.get_workflow_status(workflow_id)
 
+    def _inherit_cancel(self, workflow_id: str) -> None:
+        """A child of a workflow that was asked to stop is asked to stop."""
+        from dbos import DBOS  # noqa: PLC0415
+
+        found = self._find(workflow_id)
+        if found is not None and found.parent_workflow_id in self._cancel_requested:
+            self._cancel_requested.add(workflow_id)
+            DBOS.update_workflow_attributes(workflow_id, {_CANCEL: True}, merge=True)
+
     def _enter(self, workflow_id: str) -> None:
         self._ready.wait()
         with self._idle:
@@ -556,7 +570,7 @@ def _guarded(function: Callable[P, R]) -> Callable[P, R]:
         engine._enter(workflow_id)
         try:
             # The first record tells `cancel` that this one has begun and may have something to tidy up.
-            engine._step("begin", lambda: None, cleanup=True)
+            engine._step("begin", functools.partial(engine._inherit_cancel, workflow_id), cleanup=True)
             with _storable_errors():
                 return function(*args, **kwargs)
         finally:

@@ -119,6 +119,26 @@ def parent(log: str) -> str:
     return f"child said {engine.wait('child')}"
 
 
+@step("wait for the word", cleanup=True)
+def wait_for_the_word(log: str) -> None:
+    note(log, "before the child")
+    while not Path(log).with_name("word").exists():
+        time.sleep(0.02)
+
+
+@workflow("test-late-parent")
+def late_parent(log: str) -> str:
+    """Its child begins after a cancel was asked for; `log` says whether it did."""
+    engine = engines.running()
+    try:
+        wait_for_the_word(log)
+        engine.enqueue("hosts", on_host, "late-child", log, "late child", 0.0, partition="h")
+        return str(engine.wait("late-child"))
+    except Cancelled:
+        tidy(log)
+        return "cancelled"
+
+
 @workflow("test-sleeping")
 def sleeping(log: str, seconds: float) -> str:
     write(log, "before")

@@ -206,6 +206,29 @@ def test_a_cancel_takes_work_that_has_not_begun_out_of_its_queue(engine: Engine,
     assert lines(log) == ["waiting", "tidied"]
 
 
+def test_after_a_cancel_no_child_is_begun(engine: Engine, log: str) -> None:
+    engine.start(stories.late_parent, "p", log)
+    until(lambda: lines(log) == ["before the child"])
+    assert engine.cancel("p")
+    Path(log).with_name("word").touch()
+    assert engine.wait("p", timeout=15) == "cancelled"
+    assert lines(log) == ["before the child", "tidied"]
+    assert engine.status("late-child") is None
+
+
+def test_a_child_that_begins_while_its_parent_is_cancelled_is_cancelled(engine: Engine, log: str) -> None:
+    """The moment between the parent's leave to begin a child and the child's place in the queue."""
+    engine.enqueue(HOSTS, stories.cancellable, "blocker", log, partition="h")
+    until(lambda: lines(log) == ["waiting"])
+    engine.start(stories.parent, "p", log)
+    until(lambda: engine.status("child") is not None)
+    engine._cancel_requested.add("p")  # as `cancel` does first, before it looks for children
+    engine.cancel("blocker")
+    with pytest.raises(Cancelled):
+        engine.wait("p", timeout=15)
+    assert lines(log) == ["waiting", "tidied"]
+
+
 def test_a_shutdown_leaves_long_steps_and_the_next_launch_goes_on(tmp_path: Path, log: str) -> None:
     data = tmp_path / "data"
     engine = Engine(data)
