@@ -23,20 +23,8 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield World.make(tmp_path, sandbox)
 
 
-@pytest.fixture
-def busy(world: World) -> Iterator[World]:
-    """A world whose only host takes connections and then says nothing, so that a deployment stays under way."""
-    import socket
-
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen(16)
-        inventory = world.folder / "inventory.yaml"
-        inventory.write_text(inventory.read_text().replace("port: 9\n", f"port: {silent.getsockname()[1]}\n"))
-        yield world
-
-
 def started(world: World, description: str = GOOD) -> int:
+    """A task that a person started. Its host refuses connections, so a deployment tries for half a minute."""
     task = world.ticket(description)
     world.sandbox.as_user(PM).start_task(task)
     return task
@@ -73,33 +61,33 @@ def test_wrong_usage_is_a_failure_with_words_and_not_a_cancel(world: World) -> N
 def test_a_mistake_in_the_settings_is_told_with_its_line(world: World) -> None:
     path = world.folder / "zentao-deploy.yaml"
     path.write_text(path.read_text().replace("  executions:", "  execution:"))
-    answer = world.call("status")
+    answer = world.here("status")
     assert answer.returncode == 1
     assert "zentao-deploy.yaml:6" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
 def test_status_of_an_empty_installation(world: World) -> None:
-    answer = world.call("status")
+    answer = world.here("status")
     assert (answer.returncode, answer.stdout) == (0, "")
     assert "no deployments yet" in answer.stderr
-    assert json.loads(world.call("status", "--json").stdout) == []
-    assert world.call("status", "run-1-1-00000000").returncode == 1
+    assert json.loads(world.here("status", "--json").stdout) == []
+    assert world.here("status", "run-1-1-00000000").returncode == 1
     assert not world.data_dir.exists()
 
 
 def test_run_without_a_daemon_carries_the_work_out_and_says_how_it_ended(world: World) -> None:
-    world.call("check")  # the first contact takes the baseline at the latest when a run asks for it
+    world.here("check")  # the first contact takes the baseline at the latest when a run asks for it
     task = started(world, "<p>主机: gpu-99</p><p>分支: v23</p>")
     answer = world.call("run", str(task), "--json")
     assert answer.returncode == 1, answer.stderr
     run = json.loads(answer.stdout)
     assert (run["task_id"], run["state"]) == (task, "refused")
     assert len(world.comments(task)) >= 1
-    again = world.call("status", run["run_id"])
+    again = world.here("status", run["run_id"])
     assert again.returncode == 0
     assert run["run_id"] in again.stdout
-    assert TITLE in world.call("status").stdout
+    assert TITLE in world.here("status").stdout
 
 
 def test_run_claims_the_transition_so_that_a_daemon_does_not_start_it_again(world: World) -> None:
@@ -110,47 +98,47 @@ def test_run_claims_the_transition_so_that_a_daemon_does_not_start_it_again(worl
     assert run["actor"] == PM
     with world.daemon() as daemon:
         daemon.ticks(2)
-    assert len(json.loads(world.call("status", "--json").stdout)) == 1
+    assert len(json.loads(world.here("status", "--json").stdout)) == 1
 
 
-def test_run_beside_a_daemon_hands_the_work_over_and_follows(busy: World) -> None:
-    task = started(busy)  # before the daemon's first start: only a person's word deploys it
-    with busy.daemon() as daemon:
-        handed = busy.call("run", str(task), "--no-follow", "--json")
+def test_run_beside_a_daemon_hands_the_work_over_and_follows(world: World) -> None:
+    task = started(world)  # before the daemon's first start: only a person's word deploys it
+    with world.daemon() as daemon:
+        handed = world.here("run", str(task), "--no-follow", "--json")
         assert handed.returncode == 0, handed.stderr
         run_id = json.loads(handed.stdout)["run_id"]
         assert f"run={run_id}" in daemon.log.read_text()
-        second = busy.call("run", str(task))
+        second = world.here("run", str(task))
         assert second.returncode == 1
         assert run_id in second.stderr
-        assert json.loads(busy.call("status", "--active", "--json").stdout)[0]["run_id"] == run_id
-        cancelled = busy.call("cancel", run_id, "--json")
+        assert json.loads(world.here("status", "--active", "--json").stdout)[0]["run_id"] == run_id
+        cancelled = world.here("cancel", run_id, "--json")
         assert cancelled.returncode == 0, cancelled.stderr
         assert json.loads(cancelled.stdout)["state"] == "cancelled"
-    until(lambda: any("取消" in text for text in busy.comments(task)))
+    until(lambda: any("取消" in text for text in world.comments(task)))
 
 
-def test_following_a_run_that_is_cancelled_ends_with_two(busy: World) -> None:
-    task = started(busy)  # before the daemon's first start: only a person's word deploys it
-    with busy.daemon() as daemon:
-        command = [*busy.command("run", str(task)), "--config", str(busy.folder / "zentao-deploy.yaml")]
+def test_following_a_run_that_is_cancelled_ends_with_two(world: World) -> None:
+    task = started(world)  # before the daemon's first start: only a person's word deploys it
+    with world.daemon() as daemon:
+        command = [*world.command("run", str(task)), "--config", str(world.folder / "zentao-deploy.yaml")]
         with subprocess.Popen(
-            command, env=busy.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, env=world.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as follower:
             until(lambda: "run_created" in daemon.log.read_text())
-            run_id = json.loads(busy.call("status", "--json").stdout)[0]["run_id"]
-            busy.call("cancel", run_id)
+            run_id = json.loads(world.here("status", "--json").stdout)[0]["run_id"]
+            world.here("cancel", run_id)
             out, said = follower.communicate(timeout=30)
     assert follower.returncode == 2, said
     assert out.startswith(f"{run_id}  cancelled")
     assert "daemon works on it" in said
 
 
-def test_a_follower_is_told_when_the_daemon_goes_away(busy: World) -> None:
-    task = started(busy)
-    with busy.daemon() as daemon:
-        command = [*busy.command("run", str(task)), "--config", str(busy.folder / "zentao-deploy.yaml")]
-        with subprocess.Popen(command, env=busy.environment, stderr=subprocess.PIPE, text=True) as follower:
+def test_a_follower_is_told_when_the_daemon_goes_away(world: World) -> None:
+    task = started(world)
+    with world.daemon() as daemon:
+        command = [*world.command("run", str(task)), "--config", str(world.folder / "zentao-deploy.yaml")]
+        with subprocess.Popen(command, env=world.environment, stderr=subprocess.PIPE, text=True) as follower:
             assert follower.stderr is not None
             until(lambda: "run_created" in daemon.log.read_text())
             assert "following" in follower.stderr.readline()
@@ -177,8 +165,8 @@ def test_run_refuses_what_is_not_ours_and_what_is_not_there(world: World) -> Non
 
 
 def test_a_refused_login_is_exit_four_and_then_paused(world: World) -> None:
-    first = world.call("plan", "1", TEST_ZENTAO_PASSWORD="wrong")
-    second = world.call("plan", "1", TEST_ZENTAO_PASSWORD="wrong")
+    first = world.here("plan", "1", TEST_ZENTAO_PASSWORD="wrong")
+    second = world.here("plan", "1", TEST_ZENTAO_PASSWORD="wrong")
     assert (first.returncode, second.returncode) == (4, 4)
     assert "refused" in first.stderr
     assert "paused" in second.stderr
@@ -187,7 +175,7 @@ def test_a_refused_login_is_exit_four_and_then_paused(world: World) -> None:
 
 def test_zentao_away_is_said_in_words(world: World) -> None:
     with world.sandbox.offline():
-        answer = world.call("plan", "1")
+        answer = world.here("plan", "1")
     assert answer.returncode == 1
     assert "does not answer" in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -195,43 +183,43 @@ def test_zentao_away_is_said_in_words(world: World) -> None:
 
 def test_plan_prints_what_would_run_and_touches_nothing(world: World) -> None:
     task = world.ticket(GOOD)
-    answer = world.call("plan", str(task))
+    answer = world.here("plan", str(task))
     assert answer.returncode == 0, answer.stderr
     assert "gpu-01" in answer.stdout
     assert "git" in answer.stdout
-    assert json.loads(world.call("plan", str(task), "--json").stdout)["host"] == "gpu-01"
+    assert json.loads(world.here("plan", str(task), "--json").stdout)["host"] == "gpu-01"
     assert world.comments(task) == []
-    bad = world.call("plan", str(world.ticket("<p>主机: gpu-99</p>", title="【另一个部署】")))
+    bad = world.here("plan", str(world.ticket("<p>主机: gpu-99</p>", title="【另一个部署】")))
     assert bad.returncode == 1
     assert "gpu-99" in bad.stderr
 
 
 def test_check_tells_each_thing_apart(world: World) -> None:
-    answer = world.call("check", "--json")
+    answer = world.here("check", "--json")
     assert answer.returncode == 1
     found = {row["what"]: row for row in json.loads(answer.stdout)}
     assert found["ZenTao login"]["ok"], found
     assert found["inventory"]["words"] == "gpu-01"
     assert not found["host gpu-01"]["ok"]
-    wrong = world.call("check", TEST_ZENTAO_PASSWORD="wrong")
+    wrong = world.here("check", TEST_ZENTAO_PASSWORD="wrong")
     assert "✗ ZenTao login" in wrong.stderr
     inventory = world.folder / "inventory.yaml"
     inventory.write_text(inventory.read_text() + "    colour: red\n")
-    assert "colour" in world.call("check").stderr
+    assert "colour" in world.here("check").stderr
 
 
 def test_task_create_makes_a_ticket_that_plans(world: World) -> None:
-    made = world.call("task", "create", "--host", "gpu-01", "--ref", "v23", "--port", "7861")
+    made = world.here("task", "create", "--host", "gpu-01", "--ref", "v23", "--port", "7861")
     assert made.returncode == 0, made.stderr
     task = int(made.stdout)
     assert world.sandbox.task(task)["name"] == "【bundled-tts部署】"
-    assert ":7861" in world.call("plan", str(task)).stdout
+    assert ":7861" in world.here("plan", str(task)).stdout
     for wrong, words in (
         (["--host", "gpu-99", "--ref", "v23"], "gpu-99"),
         (["--host", "gpu-01", "--ref", "v23; rm -rf /"], "v23; rm -rf /"),
         (["--host", "gpu-01", "--ref", "v23", "--title", "no rule"], "rule.title"),
     ):
-        refused = world.call("task", "create", *wrong)
+        refused = world.here("task", "create", *wrong)
         assert refused.returncode == 1
         assert words in refused.stderr
 

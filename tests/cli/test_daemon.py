@@ -86,10 +86,10 @@ def test_with_done_as_a_trigger_our_own_moves_start_nothing_also_on_a_shared_acc
             person.start_task(task)
             until(lambda: world.sandbox.task(task)["status"] == "pause")
             daemon.ticks(3)  # sees our own pause
-            assert len(world.call("status", "--json").stdout.split('"run_id"')) - 1 == 1
+            assert len(world.here("status", "--json").stdout.split('"run_id"')) - 1 == 1
             person.activate_task(task)
             person.finish_task(task)
-            until(lambda: len(world.call("status", "--json").stdout.split('"run_id"')) - 1 == 2)
+            until(lambda: len(world.here("status", "--json").stdout.split('"run_id"')) - 1 == 2)
 
 
 def test_history_rows_that_come_after_the_webhook_are_waited_for(world18: World) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
+import structlog
 
 from zentao_client.sandbox import Sandbox, Seed
 
@@ -53,7 +57,7 @@ hosts:
 """
 
 
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """The condition's first true value."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -96,7 +100,7 @@ class World:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "orchestrator.cli", *arguments]
 
-    def call(self, *arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+    def call(self, *arguments: str, timeout: float = 180, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*self.command(*arguments), "--config", str(self.folder / "zentao-deploy.yaml")],
             env={**self.environment, **environment},
@@ -105,6 +109,26 @@ class World:
             timeout=timeout,
             check=False,
         )
+
+    def here(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """As `call`, but in this process: for commands that own no engine, since a new process takes a second."""
+        from orchestrator.cli import main
+
+        out, err = io.StringIO(), io.StringIO()
+        root = logging.getLogger()
+        handlers, level = list(root.handlers), root.level
+        with (
+            mock.patch.dict(os.environ, {**self.environment, **environment}),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            try:
+                status = main([*arguments, "--config", str(self.folder / "zentao-deploy.yaml")])
+            finally:
+                root.handlers[:] = handlers
+                root.setLevel(level)
+                structlog.reset_defaults()
+        return subprocess.CompletedProcess(list(arguments), status, out.getvalue(), err.getvalue())
 
     @contextmanager
     def daemon(self) -> Iterator[RunningDaemon]:
@@ -120,6 +144,9 @@ class World:
             try:
                 daemon.wait_ready()
                 yield daemon
+            except BaseException:
+                print(log.read_text()[-6000:])  # shown beside the failure
+                raise
             finally:
                 if process.poll() is None:
                     process.terminate()
@@ -155,7 +182,7 @@ class RunningDaemon:
             except (OSError, ValueError, httpx.HTTPError):
                 return False
 
-        until(ready, 40)
+        until(ready, 120)
 
     def control(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads((self.data_dir / "control.json").read_text())
