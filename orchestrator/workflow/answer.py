@@ -26,10 +26,15 @@ from orchestrator.context import current
 from orchestrator.diagnosis import Finding, diagnose
 from orchestrator.engine import step
 from orchestrator.store import EventState, utc_now
+from orchestrator.tickets import values, wording
 from orchestrator.tickets.spec import TicketProblem
 from orchestrator.workflow import report
 from orchestrator.workflow.evidence import SCREENSHOT, SERVICE_LOG, SPEECH
-from orchestrator.workflow.records import Result, evidence_of, load_plan, load_run
+from orchestrator.workflow.planning import ticket_rules
+from orchestrator.workflow.records import Result, as_plain, evidence_of, failed, load_plan, load_run
+
+REF_MISSING = "ref-missing"
+"""The rule of the diagnosis table that says so."""
 
 HOST_CODES = frozenset(
     {"unreachable", "host_key", "auth", "timeout", "denied", "disk_full", "busy", "stale_generation"}
@@ -159,10 +164,25 @@ def diagnose_failure(run_id: str, result: Result) -> Result:
     log = report.log_text(run_id)
     found = diagnose(log, step=result["step"], rules=report.rule_book(), error=report.error_line(result))
     finding = found.finding(_language()) if found else report.rule_book().unknown_finding(_language())
+    if found and found.rule == REF_MISSING:
+        return _ticket_is_wrong(run_id, result)
     rule = found.rule if found else f"unknown-{result['step'] or 'deployment'}"
     current().store.update_run(run_id, detail={"rule": rule, "cause": finding.cause, "remedy": finding.remedy})
     names = ("title", "cause", "remedy", "line", "known")
     return {**result, "rule": rule, "finding": {name: getattr(finding, name) for name in names}}
+
+
+def _ticket_is_wrong(run_id: str, result: Result) -> Result:
+    """A version that the repository doesn't have: only git could tell, but the ticket has to be corrected."""
+    rules = ticket_rules(current())
+    problem = wording.problem(
+        "ref_missing",
+        _language(),
+        key="ref",
+        value=load_run(run_id).ref or "",
+        example=values.example("ref", rules),
+    )
+    return failed("ticket", problem.message, step=result["step"], problems=[as_plain(problem)])
 
 
 @step("report the bug", cleanup=True)

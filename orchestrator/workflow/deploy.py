@@ -8,8 +8,6 @@ ticket once.
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
 
 from orchestrator.context import current
@@ -17,7 +15,7 @@ from orchestrator.engine import HOSTS, Cancelled, step, workflow
 from orchestrator.store import RunState, utc_now
 from orchestrator.workflow import answer
 from orchestrator.workflow.planning import NotPlanned, plan_for_ticket
-from orchestrator.workflow.records import Result, failed, load_run
+from orchestrator.workflow.records import Result, as_plain, failed, load_run
 from orchestrator.workflow.work import work_on_host
 
 log = structlog.get_logger(__name__)
@@ -75,6 +73,10 @@ def _answer(run_id: str, result: Result) -> str:
         answer.hand_back(run_id)
         return RunState.CANCELLED.value
     report = answer.diagnose_failure(run_id, result)
+    if report["code"] == "ticket":
+        answer.say_refused(run_id, report)
+        answer.hand_back(run_id)
+        return RunState.REFUSED.value
     answer.report_bug(run_id, report)
     answer.say_failed(run_id, report)
     answer.hand_back(run_id)
@@ -91,7 +93,7 @@ def accept(run_id: str) -> Result:
         return failed("internal", f"the event {run.event_key} of this run is gone", step="accept")
     planned = plan_for_ticket(context, event.title, event.description)
     if isinstance(planned, NotPlanned):
-        return failed("ticket", str(planned), step="accept", problems=[_plain(item) for item in planned.problems])
+        return failed("ticket", str(planned), step="accept", problems=[as_plain(item) for item in planned.problems])
     spec, host, plan = planned.spec, planned.host, planned.plan
     context.store.update_run(
         run_id,
@@ -104,11 +106,6 @@ def accept(run_id: str) -> Result:
         words = f"{event.actor or 'an unknown account'} may not deploy to {host.name}"
         return failed("not_allowed", words, step="accept")
     return {"ok": True, "host": host.name}
-
-
-def _plain(problem: Any) -> dict[str, Any]:
-    names = ("code", "message", "line", "shown", "key", "example")
-    return {name: getattr(problem, name) for name in names} | {"allowed": list(problem.allowed)}
 
 
 @step("close the run", cleanup=True)

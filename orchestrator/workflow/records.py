@@ -8,6 +8,7 @@ from orchestrator.context import current
 from orchestrator.hosts import HostError
 from orchestrator.playbook import Plan
 from orchestrator.store import Run, StepRecord
+from orchestrator.tickets.spec import TicketProblem
 from orchestrator.workflow.evidence import Evidence
 
 Result: TypeAlias = dict[str, Any]
@@ -22,6 +23,12 @@ def failed(code: str, message: str, *, step: str, **more: Any) -> Result:
 def host_failure(error: HostError, name: str) -> Result:
     """A failure of the host itself, in the words of the diagnosis table."""
     return failed(error.code, error.message, step=name, kind=type(error).__name__, detail=error.detail)
+
+
+def as_plain(problem: TicketProblem) -> Result:
+    """A ticket's problem as plain data, from which `TicketProblem(**…)` makes it again."""
+    names = ("code", "message", "line", "shown", "key", "example")
+    return {name: getattr(problem, name) for name in names} | {"allowed": list(problem.allowed)}
 
 
 def load_run(run_id: str) -> Run:

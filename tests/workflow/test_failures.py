@@ -75,9 +75,8 @@ def test_one_failure_is_one_bug_however_often_it_happens(world: World) -> None:
 
     # Another failure on this host isn't blamed on the log that lies there.
     other = world.ticket("分支：no-such-branch", f"主机：{HOST}")
-    assert world.ended(other).state is RunState.FAILED
+    assert world.ended(other).state is RunState.REFUSED
     assert "显存不足" not in world.said(other)[-1]
-    assert "CUDA" not in world.bugs(other)[0]["steps"]
 
 
 def test_a_version_that_dies_at_its_start_is_replaced_by_the_one_before(world: World) -> None:

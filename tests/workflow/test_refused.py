@@ -154,11 +154,12 @@ def test_who_may_deploy_is_asked_by_account_and_not_by_display_name(world: World
 def test_a_version_that_does_not_exist_is_told_as_such(world: World) -> None:
     task = world.ticket("分支：no-such-branch", f"主机：{REAL}")
     run = world.ended(task)
-    assert run.state is RunState.FAILED
+    assert run.state is RunState.REFUSED
     assert world.sandbox.task(task)["status"] == "pause"
     said = world.said(task)[-1]
-    assert "no-such-branch" in said
-    assert "没有动过正在运行的版本" in said
+    assert "没有叫「no-such-branch」的分支、标签或提交" in said
+    assert "例如" in said
+    assert world.bugs(task) == [], "a misspelt ticket is no bug"
     with world.store() as store:
         assert [step.name for step in store.steps(run.run_id) if step.outcome == "failed"] == ["resolve"]
 
