@@ -92,8 +92,7 @@ class Core:
 
     def is_me(self, actor: str | None) -> bool:
         """True if an action may be ours: by our account, or by somebody that this server does not tell."""
-        # The signed API acts as the account that its 应用 is bound to.
-        return actor is None or self._entry is not None or actor.casefold() == self.account.casefold()
+        return actor is None or actor.casefold() == self.account.casefold()
 
     def _open(self) -> _Opened:
         opened = self._opened

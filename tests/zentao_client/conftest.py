@@ -45,6 +45,12 @@ class Stage:
         self.clients.append(made)
         return made
 
+    def new_entry(self, account: str) -> Entry:
+        """An 应用 of the embedded server, bound to an account."""
+        entry = Entry(f"entry-{account}", "0123456789abcdef0123456789abcdef")
+        self.embedded().site.accounts.create_entry("部署", entry.code, entry.key, account)
+        return entry
+
     @property
     def product(self) -> int:
         return self.client().executions.products(self.execution)[0]
@@ -65,6 +71,8 @@ def _embedded(name: str, state_dir: Path) -> Iterator[Stage]:
     with Sandbox(version, request_type="PATH_INFO" if "PATH_INFO" in name else "GET") as sandbox:
         seed = sandbox.seed()
         stage = Stage(name, sandbox.url, seed.bot, seed.password, seed.humans[0], seed.execution, state_dir, sandbox)
+        if version == "18.8":
+            stage.entry = stage.new_entry(seed.bot)
         yield stage
         for client in stage.clients:
             client.close()

@@ -276,6 +276,35 @@ def test_a_task_in_an_execution_that_the_account_can_t_see_is_forbidden(old: Sta
     assert sandbox.task(hidden)["status"] == "wait", "the API would have refused and executed it all the same"
 
 
+def test_an_entry_bound_to_somebody_else_writes_one_comment_and_no_other(
+    old: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = old.new_entry(old.human)
+    zentao, human = old.client(entry=entry), old.client(old.human)
+    task = old.new_task(zentao)
+    first = zentao.comments.add("task", task.id, "<p>一</p>", marker="zd:r:1")
+    assert (first.created, first.actor) == (True, old.human), "its id proves that it is ours"
+    assert "bind the 应用 to 'deploybot'" in caplog.text
+    human.comments.add("task", task.id, "<p>抢先</p>", marker="zd:r:2")
+    assert zentao.comments.find("task", task.id, "zd:r:2") is None
+    second = zentao.comments.add("task", task.id, "<p>二</p>", marker="zd:r:2")
+    assert (second.created, second.actor) == (True, old.bot)
+    assert old.client(entry=entry).comments.find("task", task.id, "zd:r:2") == replace(second, created=False)
+
+
+def test_with_an_entry_another_s_transition_is_still_not_ours(old: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    zentao, sandbox = old.client(entry=old.entry), old.embedded()
+    task = old.new_task(zentao)
+    way = zentao._core.ways.moves[0]
+
+    def a_person_instead(*_: object) -> None:
+        sandbox.as_user(old.human).start_task(task.id)
+
+    monkeypatch.setattr(way, "move", a_person_instead)
+    with pytest.raises(Unknown):
+        zentao.tasks.start(task.id, left=1)
+
+
 def test_a_form_without_effect_lets_the_next_way_comment(old: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     zentao = old.client()
     task = old.new_task(zentao, assigned_to=old.human)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from zentao_client.errors import BadReply, Rejected, Unsupported
 from zentao_client.models import ObjectKind
-from zentao_client.parse import account, number
+from zentao_client.parse import account, integer, number
 from zentao_client.session import Session
 from zentao_client.ways.moving import hours_left
 from zentao_client.ways.reading import Reader
@@ -19,8 +19,11 @@ class CommentWay(Protocol):
     def name(self) -> str:
         """How this way is called in reports."""
 
-    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> None:
-        """Post it. `upload_id` is the one that the images in it were uploaded with, "" if there are none."""
+    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> int:
+        """Post it. `upload_id` is the one that the images in it were uploaded with, "" if there are none.
+
+        Returns the new history entry's id, 0 if the server does not tell it.
+        """
 
 
 class V2Comments:
@@ -31,18 +34,21 @@ class V2Comments:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> None:
+    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> int:
         """Post it as JSON."""
         params = [("objectType", kind), ("objectID", str(object_id))]
         body = {"comment": html, **({"uid": upload_id} if upload_id else {})}
         content = self._session.v2("POST", "/actions/comment", json=body, params=params)
-        if not number(content.get("data")):
+        action_id = integer(content.get("data"))
+        if not action_id:
             raise BadReply("a comment without the id of its entry", str(content).encode())
+        return action_id
 
 
 class SignedComments:
-    """The 应用's signed call: answers with the new entry's id on 18.x. The author is the account it is bound
-    to.
+    """The 应用's signed call: answers with the new entry's id on 18.x.
+
+    The author is the account that the 应用 is bound to, which no call tells before.
     """
 
     name = "signed comment"
@@ -50,12 +56,12 @@ class SignedComments:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> None:
+    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> int:
         """Post it as JSON. Images belong to the token's session, which this call does not use."""
         if upload_id:
             raise Unsupported("a signed comment does not take over uploaded images")
         params = [("objectType", kind), ("objectID", str(object_id))]
-        self._session.signed("action", "comment", params, json={"comment": html})
+        return integer(self._session.signed("action", "comment", params, json={"comment": html}))
 
 
 class PageComments:
@@ -66,13 +72,14 @@ class PageComments:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> None:
+    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> int:
         """Post the form."""
         params = [("objectType", kind), ("objectID", str(object_id))]
         form = [("comment", html), *([("uid", upload_id)] if upload_id else [])]
         outcome = self._session.post_page("action", "comment", params, form)
         if outcome.alert:
             raise Rejected([outcome.alert])
+        return 0
 
 
 class PiggyBack:
@@ -86,7 +93,7 @@ class PiggyBack:
         self._session = session
         self._reader = reader
 
-    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> None:
+    def post(self, kind: ObjectKind, object_id: int, html: str, upload_id: str) -> int:
         """Assign again with the comment; not for what nobody is assigned to."""
         del upload_id  # Images stay as typed here.
         raw = self._reader.raw(kind, object_id).raw
@@ -98,3 +105,4 @@ class PiggyBack:
             self._session.v1("POST", f"/tasks/{object_id}/assignto", json=body)
         else:
             self._session.v1("POST", f"/bugs/{object_id}/assign", json={"assignedTo": assignee, "comment": html})
+        return 0
