@@ -1,9 +1,10 @@
 """One wrong password costs one login, then waiting: ZenTao locks an account at its sixth failure.
 
-ZenTao's count of failures does not fall with time, only with a successful login. So the pause grows with each
-refusal, and after the fourth only new credentials (or removing the file) end it. The state lies in one small
-file per server and account, and its lock is held while a login is tried: threads and processes that start
-together cost one failure.
+ZenTao's count of failures does not fall with time, only with a successful login, and it does not ask which
+password failed. So all refusals of an account count together: the pause of a refused password grows with
+each, a new password is tried at once, and after the fourth refusal nothing is tried until somebody removes
+the file. The state lies in one small file per server and account, and its lock is held while a login is
+tried: threads and processes that start together cost one failure.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ def default_state_dir() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
+class _Refusals:
     salt: str
-    fingerprint: str
+    fingerprints: list[str]
     count: int
     until: str
     reason: str
@@ -44,8 +45,8 @@ class _Refusal:
 class Breaker:
     """Guards the logins of one account on one server.
 
-    The folder is made if needed, with files for its owner only. They hold a salted fingerprint of the refused
-    password, never the password.
+    The folder is made if needed, with files for its owner only. They hold salted fingerprints of the refused
+    passwords, never a password.
     """
 
     def __init__(self, state_dir: Path, server: str, account: str, password: str) -> None:
@@ -61,23 +62,24 @@ class Breaker:
         success.
         """
         with self._locked():
-            refusal = self._load()
-            if refusal is not None and not self._is_ours(refusal):
-                refusal = None
-            if refusal is not None:
-                until = datetime.fromisoformat(refusal.until)
-                if datetime.now(UTC) < until:
-                    raise LoginPaused(self._words(refusal, until), until=until)
+            refused = self._load()
+            if refused is not None:
+                until = datetime.fromisoformat(refused.until)
+                if datetime.now(UTC) < until and (until == FOREVER or self._knows(refused)):
+                    raise LoginPaused(self._words(refused, until), until=until)
             try:
                 yield
             except LoginRefused as error:
-                self._save(refusal.count + 1 if refusal else 1, str(error))
+                self._save(refused, str(error))
                 raise
             self._path.unlink(missing_ok=True)
 
-    def _words(self, refusal: _Refusal, until: datetime) -> str:
-        when = "with other credentials only" if until == FOREVER else f"at {until.isoformat(timespec='seconds')}"
-        return f"login of {self._account!r} was refused ({refusal.reason}); the next is tried {when}"
+    def _words(self, refused: _Refusals, until: datetime) -> str:
+        if until == FOREVER:
+            when = f"correct the password, then remove {self._path}: ZenTao would soon lock the account"
+        else:
+            when = f"the next is tried at {until.isoformat(timespec='seconds')}"
+        return f"login of {self._account!r} was refused {refused.count} times ({refused.reason}); {when}"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -89,9 +91,9 @@ class Breaker:
         finally:
             os.close(handle)
 
-    def _load(self) -> _Refusal | None:
+    def _load(self) -> _Refusals | None:
         try:
-            return _Refusal(**json.loads(self._path.read_text()))
+            return _Refusals(**json.loads(self._path.read_text()))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError):
@@ -99,20 +101,24 @@ class Breaker:
             self._path.unlink(missing_ok=True)
             return None
 
-    def _save(self, count: int, reason: str) -> None:
-        salt = secrets.token_hex(16)
+    def _save(self, before: _Refusals | None, reason: str) -> None:
+        salt = before.salt if before else secrets.token_hex(16)
+        known = before.fingerprints if before else []
+        count = before.count + 1 if before else 1
         until = datetime.now(UTC) + PAUSES[count - 1] if count <= len(PAUSES) else FOREVER
-        refusal = _Refusal(salt, self._fingerprint(salt), count, until.isoformat(), reason)
+        fingerprints = sorted({*known, self._fingerprint(salt)})
+        refused = _Refusals(salt, fingerprints, count, until.isoformat(), reason)
         part = self._path.with_suffix(".part")
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
-            json.dump(asdict(refusal), file)
+            json.dump(asdict(refused), file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._path)
 
-    def _is_ours(self, refusal: _Refusal) -> bool:
-        return hmac.compare_digest(refusal.fingerprint, self._fingerprint(refusal.salt))
+    def _knows(self, refused: _Refusals) -> bool:
+        mine = self._fingerprint(refused.salt)
+        return any(hmac.compare_digest(one, mine) for one in refused.fingerprints)
 
     def _fingerprint(self, salt: str) -> str:
         # Slow on purpose: the file must not make guessing the password cheap.

@@ -51,7 +51,11 @@ class LoginRefused(ZentaoError):
 
 
 class LoginPaused(ZentaoError):
-    """An earlier login was refused, so none was tried. New credentials or the time `until` end the pause."""
+    """An earlier login was refused, so none was tried.
+
+    New credentials or the time `until` end the pause; after the fourth refusal, only removing the file that
+    the message names.
+    """
 
     def __init__(self, message: str, *, until: datetime) -> None:
         self.until = until

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 import sys
@@ -40,7 +41,9 @@ def test_after_a_refusal_no_login_is_tried_until_the_pause_is_over(tmp_path: Pat
         attempt(tmp_path, "wrong")
 
 
-def test_the_pauses_grow_and_the_fourth_refusal_waits_for_other_credentials(tmp_path: Path) -> None:
+def test_the_pauses_grow_and_after_the_fourth_refusal_nothing_is_tried_until_the_file_is_removed(
+    tmp_path: Path,
+) -> None:
     with time_machine.travel(datetime(2026, 11, 22, tzinfo=UTC), tick=False) as clock:
         for hours in (0.25, 2, 24):
             refuse(tmp_path)
@@ -49,9 +52,13 @@ def test_the_pauses_grow_and_the_fourth_refusal_waits_for_other_credentials(tmp_
             clock.shift(timedelta(hours=hours))
         refuse(tmp_path)
         clock.shift(timedelta(days=3650))
-        with pytest.raises(LoginPaused, match="other credentials") as caught:
-            attempt(tmp_path, "wrong")
-        assert caught.value.until == FOREVER
+        (file,) = tmp_path.glob("*.json")
+        for password in ("wrong", "right"):
+            with pytest.raises(LoginPaused, match=f"remove {re.escape(str(file))}") as caught:
+                attempt(tmp_path, password)
+            assert caught.value.until == FOREVER
+        file.unlink()
+        attempt(tmp_path, "right")
 
 
 def test_changed_credentials_and_other_accounts_are_tried_at_once(tmp_path: Path) -> None:
@@ -59,6 +66,18 @@ def test_changed_credentials_and_other_accounts_are_tried_at_once(tmp_path: Path
     attempt(tmp_path, "wrong", account="another")
     attempt(tmp_path, "right")
     attempt(tmp_path, "wrong")  # the success has closed the breaker
+
+
+def test_the_refusals_of_several_passwords_count_together(tmp_path: Path) -> None:
+    for password in ("one", "two"):
+        refuse(tmp_path, password)
+        for known in ("one", password):
+            with pytest.raises(LoginPaused, match="the next is tried at"):
+                attempt(tmp_path, known)
+    for password in ("three", "four"):
+        refuse(tmp_path, password)
+    with pytest.raises(LoginPaused, match="refused 4 times"):
+        attempt(tmp_path, "five")
 
 
 def test_a_server_that_is_away_does_not_open_it(tmp_path: Path) -> None:
@@ -86,7 +105,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from zentao_client import LoginPaused, LoginRefused, Zentao
-with Zentao(sys.argv[1], account="deploybot", password="wrong", state_dir=Path(sys.argv[2])) as zentao:
+with Zentao(sys.argv[1], account="deploybot", password=sys.argv[3], state_dir=Path(sys.argv[2])) as zentao:
     try:
         zentao.users.me()
     except (LoginRefused, LoginPaused) as error:
@@ -96,7 +115,7 @@ with Zentao(sys.argv[1], account="deploybot", password="wrong", state_dir=Path(s
 
 def test_processes_and_threads_that_start_together_cost_one_failure(old: Stage) -> None:
     sandbox = old.embedded()
-    command = [sys.executable, "-c", SCRIPT, old.url, str(old.state_dir)]
+    command = [sys.executable, "-c", SCRIPT, old.url, str(old.state_dir), "wrong"]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     printed = [process.communicate(timeout=60)[0].strip() for process in processes]
     assert sorted(printed) == ["LoginPaused", "LoginPaused", "LoginRefused"]
@@ -119,6 +138,22 @@ def test_processes_and_threads_that_start_together_cost_one_failure(old: Stage) 
     assert outcomes == [LoginPaused] * 4
     assert len(sandbox.requests.matching("/tokens", method="POST")) == 1
     # The account is not locked: the right password goes through.
+    assert old.client().users.me().account == old.bot
+
+
+def test_processes_with_different_wrong_passwords_never_lock_the_account(old: Stage) -> None:
+    sandbox = old.embedded()
+
+    def start(password: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", SCRIPT, old.url, str(old.state_dir), password]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    # As two daemons that are restarted, and somebody who tries more passwords.
+    processes = [start(password) for password in ("a", "b", "a", "b", "c", "d", "e")]
+    assert all(process.communicate(timeout=60)[0] for process in processes)
+    assert len(sandbox.requests.matching("/tokens", method="POST")) == 4
+    (file,) = old.state_dir.glob("*.json")
+    file.unlink()
     assert old.client().users.me().account == old.bot
 
 
