@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 Verb = Literal["pause", "finish"]
 _TARGETS: dict[Verb, str] = {"pause": "pause", "finish": "done"}
-_FROM: dict[Verb, tuple[str, ...]] = {"pause": ("doing",), "finish": ("doing", "pause")}
+_FROM: dict[Verb, tuple[str, ...]] = {"pause": ("doing",), "finish": ("wait", "doing", "pause")}
 """From these a deployment's end moves the ticket; a person who closed or cancelled it has decided otherwise."""
 _NO_WAY = (NotFound, Forbidden, Rejected, Unsupported)
 """Final answers of ZenTao: the ticket is gone, or the account may not. Waiting would not help."""
@@ -109,7 +109,7 @@ class Desk:
         def send() -> int:
             return self._zentao.comments.add(on, object_id, html, marker=marker).id
 
-        return self._perform(Write(marker, run_id, on, object_id, find, send))
+        return self._perform(Write(marker, run_id, on, object_id, find, send, send_looks=True))
 
     def transition(
         self,

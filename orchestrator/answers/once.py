@@ -25,7 +25,10 @@ SETTLE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One thing to put into ZenTao. `find` returns its id there or None; `send` makes it and returns its id."""
+    """One thing to put into ZenTao. `find` returns its id there or None; `send` makes it and returns its id.
+
+    `send_looks`: `send` itself makes nothing where it stands already, so the first look can be left to it.
+    """
 
     marker: str
     run_id: str
@@ -33,6 +36,7 @@ class Write:
     object_id: int
     find: Callable[[], int | None]
     send: Callable[[], int]
+    send_looks: bool = False
 
 
 class Once:
@@ -51,7 +55,8 @@ class Once:
         while True:
             if answer.state is AnswerState.CONFIRMED and answer.result_id is not None:
                 return answer.result_id
-            found = self._patience(write.find, doing=f"find {write.marker}")
+            never_sent = write.send_looks and answer.sent_at is None
+            found = None if never_sent else self._patience(write.find, doing=f"find {write.marker}")
             if found is not None:
                 answer = self._confirm(answer, found)
             elif answer.sent_at is not None and utc_now() < answer.sent_at + self._settle:

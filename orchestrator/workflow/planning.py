@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from orchestrator.context import Context
 from orchestrator.inventory import HostEntry
@@ -50,7 +52,7 @@ def plan_for_ticket(
     if isinstance(spec, TicketProblems):
         return NotPlanned(spec.problems)
     host = _host(context, spec)
-    playbook = Playbook.load(find_playbook(playbook_name(context, spec), context.settings.playbooks))
+    playbook = load_playbook(find_playbook(playbook_name(context, spec), context.settings.playbooks))
     plan = build_plan(playbook, spec, host, values=values)
     if isinstance(plan, Plan):
         return Planned(spec, host, plan)
@@ -63,7 +65,7 @@ def ticket_rules(context: Context) -> TicketRules:
     paths = known_playbooks(settings.playbooks)
     extras: dict[str, ExtraRule] = {}
     for path in paths.values():
-        for rule in Playbook.load(path).extra_rules():
+        for rule in load_playbook(path).extra_rules():
             extras.setdefault(rule.name, rule)
     return TicketRules(
         hosts=hosts,
@@ -74,6 +76,17 @@ def ticket_rules(context: Context) -> TicketRules:
         extras=tuple(extras.values()),
         language=settings.zentao.language,
     )
+
+
+def load_playbook(path: Path) -> Playbook:
+    """The playbook in a file, read again only when the file was changed: reading one costs 40 ms, and tickets wait."""
+    stat = path.stat()
+    return _load(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, _changed: int, _size: int) -> Playbook:
+    return Playbook.load(path)
 
 
 def playbook_name(context: Context, spec: DeploySpec) -> str:

@@ -20,7 +20,7 @@ from orchestrator.store import Run
 from orchestrator.tickets.example import example_lines as ticket_example
 from orchestrator.workflow.planning import ticket_rules
 from orchestrator.workflow.records import Result, evidence_of
-from zentao_client import ZentaoError
+from zentao_client import Zentao, ZentaoError
 
 _CHECK_TITLES = {
     "zh-CN": {
@@ -94,9 +94,14 @@ def person(account: str | None) -> str:
     if not account:
         return ""
     try:
-        return current().zentao.users.get(account).realname or account
+        return _real_name(current().zentao, account) or account
     except ZentaoError:
         return account
+
+
+@functools.lru_cache(maxsize=256)
+def _real_name(zentao: Zentao, account: str) -> str:
+    return zentao.users.get(account).realname
 
 
 def local(moment: datetime) -> datetime:

@@ -79,3 +79,13 @@ def test_a_deployed_ticket_is_deployed_again_only_when_asked_for_it(world: World
     assert world.calls("start", commit) == 2
     assert world.served() == f"v1 {commit}"
     assert "沿用已有的" in world.answers(second.run_id, task)[1]
+
+
+def test_the_operator_may_deploy_a_ticket_that_nobody_has_started(world: World) -> None:
+    commit = world.version("v1", branch="by-hand")
+    task = world.ticket("分支：by-hand", f"主机：{HOST}", start=False)
+    done = world.call("run", str(task))
+    assert done.returncode == 0, done.stderr
+    run = world.ended(task)
+    assert (run.state, run.commit, run.actor) == (RunState.SUCCEEDED, commit, None)
+    assert world.sandbox.task(task)["status"] == "done"
