@@ -101,7 +101,9 @@ class _Pump:
         except (OSError, EOFError, paramiko.SSHException):
             return  # the client closed its side; the command goes on without pipes
         finally:
-            self._channel.close()
+            # The connection may be gone by now, and nobody to be told.
+            with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+                self._channel.close()
 
     def _carry(self) -> None:
         from_client = self._channel.fileno()
