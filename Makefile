@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Test workers: one a core. Files stay together, so that a server started for a file is started once.
 WORKERS ?= auto
 
-.PHONY: help demo demo-stop test check format bench-daemon bench-ssh
+.PHONY: help demo demo-stop test check format bench-daemon bench-ssh voice voice-report
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -38,3 +38,11 @@ bench-daemon: ## webhook and poll to first comment, idle cost of the daemon
 bench-ssh: ## our host layer against a bare fabric pool
 	@ops/setup.sh test
 	@ops/run.sh -m benchmarks.ssh
+
+voice: ## train the bundled voice from nothing (hours; goes on where it stopped; VERSION=3 names the result)
+	@ops/setup.sh check
+	@ops/run.sh -m tts_service.training.all $(if $(VERSION),--version $(VERSION))
+
+voice-report: ## measure the bundled voice on held-out sentences (needs the corpus that `make voice` leaves)
+	@ops/setup.sh check
+	@ops/run.sh -m tts_service.training.report
