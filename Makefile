@@ -41,7 +41,7 @@ bench-ssh: ## our host layer against a bare fabric pool
 
 voice: ## train the bundled voice from nothing (hours; goes on where it stopped; VERSION=3 names the result)
 	@ops/setup.sh check
-	@ops/run.sh -m tts_service.training.all $(if $(VERSION),--version $(VERSION))
+	@ops/run.sh -m tts_service.training.all --version $(or $(VERSION),next)
 
 voice-report: ## measure the bundled voice on held-out sentences (needs the corpus that `make voice` leaves)
 	@ops/setup.sh check
