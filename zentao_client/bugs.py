@@ -9,7 +9,9 @@ from dataclasses import replace
 from zentao_client.confirm import confirmed
 from zentao_client.core import Core
 from zentao_client.errors import NotFound, Rejected, Unsupported
+from zentao_client.files import Files
 from zentao_client.models import Bug, Upload
+from zentao_client.remainder import attach_rest, continuation, still_missing
 from zentao_client.text import file_name, fit_html, readable, safe_html
 from zentao_client.ways.reporting import NewBug
 
@@ -22,6 +24,7 @@ class Bugs:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._files = Files(core)
 
     def get(self, bug_id: int) -> Bug:
         """The bug with its files and history."""
@@ -102,7 +105,8 @@ class Bugs:
     ) -> Bug:
         """Reopen a resolved or closed bug; `already` is set if it is open, and then nothing is sent.
 
-        Without `assigned_to` the bug goes to its assignee, or to who opened it.
+        Without `assigned_to` the bug goes to its assignee, or to who opened it. A comment beyond ZenTao's limit
+        goes on in a file, attached afterwards; should that fail, the rest comes back as `remainder`.
         """
         found = self._core.reader.raw("bug", bug_id)
         before = self.get(bug_id)
@@ -112,13 +116,14 @@ class Bugs:
             return replace(before, already=True)
         newest = max((action.id for action in before.actions), default=0)
         assignee = assigned_to or before.assigned_to or before.opened_by or ""
-        text = fit_html(safe_html(comment)).html
+        fitted = fit_html(safe_html(comment))
+        rest = continuation("comment", fitted)
 
         def send() -> None:
             refusal: Unsupported | None = None
             for way in self._core.ways.bugs:
                 try:
-                    return way.activate(found.raw, text, assignee, files)
+                    return way.activate(found.raw, fitted.html, assignee, files)
                 except Unsupported as error:
                     refusal = error
             raise refusal or Unsupported("no way to reopen a bug")
@@ -131,7 +136,11 @@ class Bugs:
             )
             return after if ours and _has_files(after, files) else None
 
-        return confirmed(f"reopening bug {bug_id}", send, look)
+        reopened = confirmed(f"reopening bug {bug_id}", send, look)
+        if still_missing(rest, reopened.files):
+            more = attach_rest(self._files, "bug", bug_id, rest)
+            reopened = replace(reopened, files=(*reopened.files, *more))
+        return replace(reopened, remainder=still_missing(rest, reopened.files))
 
     def _create(self, new: NewBug) -> int:
         refusal: Unsupported | None = None

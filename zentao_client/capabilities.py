@@ -76,7 +76,7 @@ def _for_v22(info: ServerInfo, session: Session, parser: Parser) -> Capabilities
         reader=reader,
         album=Album(),
         makes=(V2Makes(session),),
-        moves=(V2Moves(session, files), V1EditAssigns(session)),
+        moves=(V2Moves(session, files), V1EditAssigns(session, files)),
         comments=(V2Comments(session), PiggyBack(session, reader)),
         images=(V2Images(session),),
         files=(files,),

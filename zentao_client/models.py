@@ -92,7 +92,8 @@ class Task:
     """A ZenTao task (任务). From a search, `files` and `actions` are empty: `tasks.get` fills them.
 
     `already` is True if a transition found the task in its target status and sent nothing, its comment
-    included.
+    included. `remainder` is what a write cut off the text it was given, since ZenTao keeps 65,535 bytes, if
+    this server took no file with it ("" otherwise).
     """
 
     id: int
@@ -116,6 +117,7 @@ class Task:
     files: tuple[Attachment, ...] = ()
     actions: tuple[Action, ...] = ()
     already: bool = False
+    remainder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Bug:
     """A ZenTao bug (缺陷). `keywords` is ZenTao's one text field; `task` is the linked task's id, 0 if none.
 
     From a search, `files` and `actions` are empty: `bugs.get` fills them. `already` is True if a transition
-    found the bug in its target status and sent nothing.
+    found the bug in its target status and sent nothing. `remainder` as for a task.
     """
 
     id: int
@@ -147,6 +149,7 @@ class Bug:
     files: tuple[Attachment, ...] = ()
     actions: tuple[Action, ...] = ()
     already: bool = False
+    remainder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

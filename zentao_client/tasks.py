@@ -11,9 +11,11 @@ from urllib.parse import quote
 from zentao_client.confirm import confirmed
 from zentao_client.core import Core
 from zentao_client.errors import BadReply, Forbidden, NotFound, Rejected, Unsupported
+from zentao_client.files import Files
 from zentao_client.history import TARGETS
 from zentao_client.models import Page, Task, Upload
 from zentao_client.parse import integer, rows
+from zentao_client.remainder import attach_rest, continuation, still_missing
 from zentao_client.taskrules import ACTIONS, EDITABLE, SOURCES, check_left, check_order, editable, fitting, if_edited
 from zentao_client.text import readable
 from zentao_client.ways.moving import Body, Verb, hours_left
@@ -26,10 +28,14 @@ class Tasks:
     result has `already` set. Otherwise the result is the task as it was read back, with the new entry in its
     `actions`. Transitions raise `Rejected` for a status that they don't start from, and for what ZenTao
     refuses.
+
+    A comment or description beyond ZenTao's limit goes on in a file of the task where the server takes one
+    (22.x always, 18.x when finishing); elsewhere the rest comes back as `remainder`.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._files = Files(core)
 
     def search(
         self,
@@ -88,12 +94,13 @@ class Tasks:
         deadline: date | None = None,
     ) -> Task:
         """Create a task. `description` is HTML. There is no duplicate check worth the name: look before."""
+        fitted = fitting(description)
         today = self._core.reader.now().astimezone(self._core.info.timezone).date()
         begin = est_started or today
         fields: dict[str, Any] = {
             "name": readable(name),
             "type": type,
-            "desc": fitting(description).html,
+            "desc": fitted.html,
             "assignedTo": assigned_to or "",
             "pri": pri,
             "estimate": estimate,
@@ -107,11 +114,12 @@ class Tasks:
             found = made[0] if made else self._newest_named(execution, fields["name"])
             return self.get(found) if found > newest else None
 
-        return confirmed(
+        task = confirmed(
             f"creating task {name!r}",
             lambda: made.append(self._core.ways.makes[0].make(execution, fields)),
             look,
         )
+        return self._continued(task, continuation("description", fitted))
 
     def edit(self, task_id: int, **fields: Any) -> Task:
         """Change single fields: name, description, type, pri, estimate, left, est_started, deadline.
@@ -125,11 +133,12 @@ class Tasks:
         before = self.get(task_id)
         self._must_exist(before)
         body = {EDITABLE[key]: editable(key, value) for key, value in fields.items()}
-        return confirmed(
+        after = confirmed(
             f"editing task {task_id}",
             lambda: self._core.session.v1("PUT", f"/tasks/{task_id}", json=body),
             lambda: if_edited(self.get(task_id), fields, before),
         )
+        return self._continued(after, continuation("description", fitting(str(fields.get("description", "")))))
 
     def assign(self, task_id: int, account: str, *, comment: str = "") -> Task:
         """Assign the task; `already` is set if it is assigned so. Raises `Rejected` for an unknown account."""
@@ -138,8 +147,8 @@ class Tasks:
         if before.assigned_to == account:
             return replace(before, already=True)
         self._check_account(account)
-        body: Body = {"assignedTo": account, "comment": fitting(comment).html, **hours_left(before.left)}
-        return self._send(before, "assign", body, lambda after: after.assigned_to == account)
+        body: Body = {"assignedTo": account, **hours_left(before.left)}
+        return self._send(before, "assign", body, comment, lambda after: after.assigned_to == account)
 
     def start(self, task_id: int, *, left: float, consumed: float = 0, comment: str = "") -> Task:
         """未开始 → 进行中. `left` are the hours still to go: more than 0, or ZenTao would finish the task."""
@@ -152,13 +161,13 @@ class Tasks:
                 "consumed": consumed,
                 "realStarted": self._now(),
                 "assignedTo": task.assigned_to or "",
-                "comment": fitting(comment).html,
             },
+            comment,
         )
 
     def pause(self, task_id: int, *, comment: str = "") -> Task:
         """进行中 → 已暂停."""
-        return self._move(task_id, "pause", lambda _: {"comment": fitting(comment).html})
+        return self._move(task_id, "pause", lambda _: {}, comment)
 
     def restart(self, task_id: int, *, left: float, consumed: float | None = None, comment: str = "") -> Task:
         """已暂停 → 进行中. `consumed` is the total so far; None keeps it."""
@@ -170,8 +179,8 @@ class Tasks:
                 "left": left,
                 "consumed": task.consumed if consumed is None else consumed,
                 "assignedTo": task.assigned_to or "",
-                "comment": fitting(comment).html,
             },
+            comment,
         )
 
     def finish(
@@ -189,11 +198,8 @@ class Tasks:
 
         `consumed` are the hours of this time alone, added to the total, which must not stay 0. Without
         `assigned_to` the assignee stays. The files come with it, so name them uniquely: on 22.x one that lies
-        there already under the same name with the same size is not sent again. A comment beyond ZenTao's
-        limit continues in a file.
+        there already under the same name with the same size is not sent again.
         """
-        fitted = fitting(comment)
-        more = (Upload("comment-continued.txt", fitted.remainder.encode()),) if fitted.remainder else ()
         end = finished or self._core.reader.now()
 
         def body(task: Task) -> Body:
@@ -204,14 +210,13 @@ class Tasks:
                 "realStarted": self._core.parser.wall_clock(min(begin, end)),
                 "finishedDate": self._core.parser.wall_clock(end),
                 "assignedTo": assigned_to or task.assigned_to or task.opened_by or "",
-                "comment": fitted.html,
             }
 
-        return self._move(task_id, "finish", body, (*files, *more))
+        return self._move(task_id, "finish", body, comment, files)
 
     def close(self, task_id: int, *, comment: str = "") -> Task:
         """Any open or finished status → 已关闭."""
-        return self._move(task_id, "close", lambda _: {"comment": fitting(comment).html})
+        return self._move(task_id, "close", lambda _: {}, comment)
 
     def activate(self, task_id: int, *, left: float, assigned_to: str | None = None, comment: str = "") -> Task:
         """已完成, 已取消 or 已关闭 → 进行中. Without `assigned_to` the assignee stays, if there is one."""
@@ -219,18 +224,17 @@ class Tasks:
         return self._move(
             task_id,
             "activate",
-            lambda task: {
-                "left": left,
-                "assignedTo": assigned_to or task.assigned_to or "",
-                "comment": fitting(comment).html,
-            },
+            lambda task: {"left": left, "assignedTo": assigned_to or task.assigned_to or ""},
+            comment,
         )
 
     def cancel(self, task_id: int, *, comment: str = "") -> Task:
         """未开始, 进行中 or 已暂停 → 已取消."""
-        return self._move(task_id, "cancel", lambda _: {"comment": fitting(comment).html})
+        return self._move(task_id, "cancel", lambda _: {}, comment)
 
-    def _move(self, task_id: int, verb: Verb, body: Callable[[Task], Body], files: Sequence[Upload] = ()) -> Task:
+    def _move(
+        self, task_id: int, verb: Verb, body: Callable[[Task], Body], comment: str, files: Sequence[Upload] = ()
+    ) -> Task:
         before = self.get(task_id)
         self._must_exist(before)
         target = TARGETS["task"][ACTIONS[verb]]
@@ -238,26 +242,32 @@ class Tasks:
             return replace(before, already=True)
         if before.status not in SOURCES[verb]:
             raise Rejected([f"task {task_id} is {before.status!r}; {verb} starts from {', '.join(SOURCES[verb])}"])
-        return self._send(before, verb, body(before), lambda _: True, files)
+        return self._send(before, verb, body(before), comment, lambda _: True, files)
 
     def _send(
         self,
         before: Task,
         verb: Verb,
         body: Body,
+        comment: str,
         holds: Callable[[Task], bool],
         files: Sequence[Upload] = (),
     ) -> Task:
         newest = max((action.id for action in before.actions), default=0)
         names = {ACTIONS[verb], *(["edited"] if verb == "assign" else [])}
+        fitted = fitting(comment)
+        rest = continuation("comment", fitted)
+        full = {**body, "comment": fitted.html}
 
         def send() -> None:
             refusal: Unsupported | None = None
-            for way in self._core.ways.moves:
-                try:
-                    return way.move(before, verb, body, files)
-                except Unsupported as error:
-                    refusal = error
+            # Without the comment's rest if no way takes a file: it is handed back then.
+            for uploads in dict.fromkeys([(*files, *rest), tuple(files)]):
+                for way in self._core.ways.moves:
+                    try:
+                        return way.move(before, verb, full, uploads)
+                    except Unsupported as error:
+                        refusal = error
             raise refusal or Unsupported(f"no way to {verb} a task")
 
         def look() -> Task | None:
@@ -268,7 +278,15 @@ class Tasks:
             )
             return after if ours and holds(after) else None
 
-        return confirmed(f"{verb} of task {before.id}", send, look)
+        moved = confirmed(f"{verb} of task {before.id}", send, look)
+        return replace(moved, remainder=still_missing(rest, moved.files))
+
+    def _continued(self, task: Task, rest: tuple[Upload, ...]) -> Task:
+        """The task with a description's rest attached, or handed back where the server takes no file."""
+        if still_missing(rest, task.files):
+            more = attach_rest(self._files, "task", task.id, rest)
+            task = replace(task, files=(*task.files, *more))
+        return replace(task, remainder=still_missing(rest, task.files))
 
     def _newest_named(self, execution: int, name: str) -> int:
         found = self.search(name=name, order="id_desc", limit=20)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.zentao_client.conftest import Stage
-from zentao_client import Forbidden, NotFound, Rejected, StatusChange, Unsupported, Upload, Zentao
+from zentao_client import Forbidden, NotFound, Rejected, StatusChange, Task, Unsupported, Upload, Zentao
 
 
 def png(width: int = 2) -> bytes:
@@ -107,6 +107,58 @@ def test_a_comment_beyond_the_limit_is_cut_between_characters_and_the_rest_is_ha
     assert comment.html.count("<ul>") == comment.html.count("</ul>") == 1
     assert "�" not in comment.html
     assert "第 5999 行" in comment.remainder
+
+
+def too_long(word: str) -> str:
+    return "<p>" + "".join(f"{word} {number}<br />" for number in range(5000)) + "</p>"
+
+
+def end_of(zentao: Zentao, task: Task, word: str) -> str:
+    """Where the end of a text that is too long has gone: "handed back", "a file", or "lost"."""
+    if f"{word} 4999" in task.remainder:
+        return "handed back"
+    continued = [file for file in task.files if "-continued-" in file.name]
+    assert task.remainder == ""
+    return "a file" if continued and f"{word} 4999".encode() in zentao.files.download(continued[-1].id) else "lost"
+
+
+def test_a_text_too_long_for_a_transition_goes_on_in_a_file_or_is_handed_back(stage: Stage) -> None:
+    zentao = stage.client()
+    task = stage.new_task(zentao, description=too_long("描述一"))
+    tasks = zentao.tasks
+    ends = {
+        "edit": end_of(zentao, tasks.edit(task.id, description=too_long("描述二")), "描述二"),
+        "assign without hours": end_of(zentao, tasks.assign(task.id, stage.human, comment=too_long("指派")), "指派"),
+        "start": end_of(zentao, tasks.start(task.id, left=1, comment=too_long("开始")), "开始"),
+        "assign": end_of(zentao, tasks.assign(task.id, stage.bot, comment=too_long("再指派")), "再指派"),
+        "pause": end_of(zentao, tasks.pause(task.id, comment=too_long("暂停")), "暂停"),
+        "restart": end_of(zentao, tasks.restart(task.id, left=1, comment=too_long("继续")), "继续"),
+        "cancel": end_of(zentao, tasks.cancel(task.id, comment=too_long("取消")), "取消"),
+        "activate": end_of(zentao, tasks.activate(task.id, left=1, comment=too_long("激活")), "激活"),
+        "finish": end_of(zentao, tasks.finish(task.id, consumed=1, comment=too_long("完成")), "完成"),
+        "close": end_of(zentao, tasks.close(task.id, comment=too_long("关闭")), "关闭"),
+    }
+    old = zentao.server.dialect == "v18"
+    assert end_of(zentao, task, "描述一") == ("handed back" if old else "a file")
+    assert ends == {verb: "handed back" if old and verb != "finish" else "a file" for verb in ends}
+
+
+def test_a_text_too_long_for_a_bug_s_reopening_goes_on_in_a_file(stage: Stage) -> None:
+    zentao, sandbox = stage.client(), stage.embedded()
+    task = stage.new_task(zentao)
+    bug = zentao.bugs.create(
+        stage.product,
+        f"重开 {task.id}",
+        task=task.id,
+        execution=task.execution,
+        project=task.project,
+        steps="<p>x</p>",
+        keyword=unique("zd"),
+    )
+    sandbox.as_user(stage.human).resolve_bug(bug.id)
+    reopened = zentao.bugs.activate(bug.id, comment=too_long("仍然失败"))
+    assert (reopened.status, reopened.remainder) == ("active", "")
+    assert "仍然失败 4999".encode() in zentao.files.download(reopened.files[-1].id)
 
 
 @pytest.mark.parametrize("signed", [False, True], ids=["", "with an 应用"])

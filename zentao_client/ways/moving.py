@@ -61,9 +61,9 @@ class PageMoves:
         self._session = session
 
     def move(self, task: Task, verb: Verb, body: Body, files: Sequence[Upload]) -> None:
-        """Post the form with the files in it."""
-        if verb not in self._verbs:
-            raise Unsupported(f"no legacy form is used to {verb} a task")
+        """Post the form with the files in it; only the one to finish takes files."""
+        if verb not in self._verbs or (files and verb != "finish"):
+            raise Unsupported(f"no legacy form is used to {verb} a task" + (" with files" if files else ""))
         fields = [(key, _text(value)) for key, value in body.items()]
         if verb == "finish":
             fields.append(("left", "0"))
@@ -101,10 +101,7 @@ class V2Moves:
         """
         if verb == "assign" and "left" not in body:
             raise Unsupported("the API v2 assigns no open task that has no hours left")
-        there = {(file.name, file.size) for file in task.files}
-        for upload in files:
-            if (self._files.stored_name(upload.name), len(upload.read())) not in there:
-                self._files.send("task", task.id, upload)
+        _attach_missing(self._files, task, files)
         params = [("executionID", str(task.execution))] if verb == "assign" else []
         self._session.v2("PUT", f"/tasks/{task.id}/{self._verbs[verb]}", json=dict(body), params=params)
 
@@ -117,13 +114,15 @@ class V1EditAssigns:
 
     name = "v1 edit"
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, files: V2Files) -> None:
         self._session = session
+        self._files = files
 
     def move(self, task: Task, verb: Verb, body: Body, files: Sequence[Upload]) -> None:
-        """Change the assignee, then add the comment."""
-        if verb != "assign" or files:
+        """Attach the files that are not there yet, change the assignee, then add the comment."""
+        if verb != "assign":
             raise Unsupported(f"an edit can't {verb} a task")
+        _attach_missing(self._files, task, files)
         self._session.v1("PUT", f"/tasks/{task.id}", json={"assignedTo": body["assignedTo"]})
         if body.get("comment"):
             params = [("objectType", "task"), ("objectID", str(task.id))]
@@ -133,6 +132,13 @@ class V1EditAssigns:
 def hours_left(left: float) -> dict[str, float]:
     """The hours still to go, for an assignment: 18.x silently refuses 0, and keeps them if they are left out."""
     return {"left": left} if left > 0 else {}
+
+
+def _attach_missing(way: V2Files, task: Task, files: Sequence[Upload]) -> None:
+    there = {(file.name, file.size) for file in task.files}
+    for upload in files:
+        if (way.stored_name(upload.name), len(upload.read())) not in there:
+            way.send("task", task.id, upload)
 
 
 def _text(value: str | float) -> str:
