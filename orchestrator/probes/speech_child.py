@@ -29,6 +29,7 @@ def probe(task: dict[str, Any]) -> dict[str, Any]:
         return _no(f"the speech probe needs the extra `probe` (pip install 'zentao-deploy[probe]'): {error}")
     try:
         with tempfile.TemporaryDirectory(prefix="zentao-deploy-speech-") as folder:
+            tempfile.tempdir = folder  # the client leaves folders of its own there; this process does nothing else
             file, info, waited = _synthesise(task, folder)
             sound = measure(file)
             keep_as_wav(file, Path(task["out"]))
