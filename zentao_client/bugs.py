@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from zentao_client.confirm import confirmed
 from zentao_client.core import Core
-from zentao_client.errors import NotFound, Rejected, Unsupported
+from zentao_client.errors import NotFound, Rejected
 from zentao_client.files import Files
 from zentao_client.models import Bug, Upload
 from zentao_client.remainder import attach_rest, continuation, still_missing
 from zentao_client.text import file_name, fit_html, readable, safe_html
+from zentao_client.ways import first
 from zentao_client.ways.reporting import NewBug
 
 # What ZenTao's keyword field is split by, by people and by us.
@@ -34,8 +35,8 @@ class Bugs:
         """The product's bugs that have exactly this keyword, alone or among others; the newest first."""
         if not keyword or _SEPARATORS.search(keyword):
             raise ValueError(f"not one keyword: {keyword!r}")
-        way = self._core.ways.bug_searches[0]
-        found = [self._core.parser.bug(raw) for raw in way.search(product, keyword)]
+        raws = first(self._core.ways.bug_searches, lambda way: way.search(product, keyword))
+        found = [self._core.parser.bug(raw) for raw in raws]
         exact = [bug for bug in found if keyword in keywords(bug) and bug.product == product]
         return tuple(sorted(exact, key=lambda bug: -bug.id))
 
@@ -90,7 +91,11 @@ class Bugs:
             return bug if bug is not None and bug.task == task and _has_files(bug, new.files) else None
 
         try:
-            return confirmed(f"creating bug {title!r}", lambda: made.append(self._create(new)), look)
+            return confirmed(
+                f"creating bug {title!r}",
+                lambda: made.append(first(self._core.ways.bugs, lambda way: way.create(new))),
+                look,
+            )
         except _Another as other:
             words = f"ZenTao handed back bug {other.bug.id} of the same title instead of a new one: try in 30 s"
             raise Rejected([words]) from None
@@ -120,13 +125,7 @@ class Bugs:
         rest = continuation("comment", fitted)
 
         def send() -> None:
-            refusal: Unsupported | None = None
-            for way in self._core.ways.bugs:
-                try:
-                    return way.activate(found.raw, fitted.html, assignee, files)
-                except Unsupported as error:
-                    refusal = error
-            raise refusal or Unsupported("no way to reopen a bug")
+            first(self._core.ways.bugs, lambda way: way.activate(found.raw, fitted.html, assignee, files))
 
         def look() -> Bug | None:
             after = self.get(bug_id)
@@ -141,15 +140,6 @@ class Bugs:
             more = attach_rest(self._files, "bug", bug_id, rest)
             reopened = replace(reopened, files=(*reopened.files, *more))
         return replace(reopened, remainder=still_missing(rest, reopened.files))
-
-    def _create(self, new: NewBug) -> int:
-        refusal: Unsupported | None = None
-        for way in self._core.ways.bugs:
-            try:
-                return way.create(new)
-            except Unsupported as error:
-                refusal = error
-        raise refusal or Unsupported("no way to create a bug")
 
 
 class _Another(Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from zentao_client.breaker import Breaker, default_state_dir
-from zentao_client.capabilities import Capabilities, choose, login_ways
+from zentao_client.capabilities import Capabilities, choose
 from zentao_client.errors import BadReply, Unsupported
 from zentao_client.models import Entry, ServerInfo
 from zentao_client.parse import Parser
@@ -110,14 +110,15 @@ class Core:
         session = (
             before.session
             if before is not None
-            else Session(self.transport, info.request_type, lambda: self._log_in(info), entry=self._entry)
+            else Session(self.transport, info.request_type, self._log_in, entry=self._entry)
         )
         parser = Parser(info.timezone)
         return _Opened(info, session, parser, choose(info, session, parser, self._entry), offset)
 
-    def _log_in(self, info: ServerInfo) -> str:
+    def _log_in(self) -> str:
+        info, ways = self.info, self.ways.logins
         with self._breaker.attempt():
-            for way in login_ways(info):
+            for way in ways:
                 try:
                     return way.log_in(self.transport, self.account, self._password)
                 except Unsupported:

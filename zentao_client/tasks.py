@@ -10,15 +10,16 @@ from urllib.parse import quote
 
 from zentao_client.confirm import confirmed
 from zentao_client.core import Core
-from zentao_client.errors import BadReply, Forbidden, NotFound, Rejected, Unsupported
+from zentao_client.errors import Forbidden, NotFound, Rejected, Unsupported
 from zentao_client.files import Files
 from zentao_client.history import TARGETS
 from zentao_client.models import Page, Task, Upload
-from zentao_client.parse import integer, rows
 from zentao_client.remainder import attach_rest, continuation, still_missing
 from zentao_client.taskrules import ACTIONS, EDITABLE, SOURCES, check_left, check_order, editable, fitting, if_edited
 from zentao_client.text import readable
+from zentao_client.ways import first
 from zentao_client.ways.moving import Body, Verb, hours_left
+from zentao_client.ways.searching import TaskQuery
 
 
 class Tasks:
@@ -56,22 +57,11 @@ class Tasks:
         check_order(order)
         if (page - 1) * limit < 0 or limit < 1:
             raise ValueError(f"no such page: {page} of {limit}")
-        params = [("search", "1"), ("order", order), ("limit", str(limit)), ("page", str(page))]
-        if assigned_to is not None:
-            params.append(("assignedTo", assigned_to))
-        if status:
-            params.append(("status", ",".join(status)))
-        if name is not None:
-            params.append(("name", name))
-        if ids:
-            params.append(("id", ",".join(str(one) for one in ids)))
-        content = self._core.session.v1("GET", "/tasks", params=params)
-        if not isinstance(content, dict) or "tasks" not in content or "total" not in content:
-            raise BadReply("a search without its envelope", str(content).encode())
-        total = integer(content["total"])
+        query = TaskQuery(assigned_to, status, name, ids, order, limit, page)
+        raws, total = first(self._core.ways.searches, lambda way: way.search(query))
         # Past its end ZenTao gives the last page once more.
         beyond = page > 1 and (page - 1) * limit >= total
-        found = () if beyond else tuple(self._core.parser.task(raw) for raw in rows(content["tasks"]))
+        found = () if beyond else tuple(self._core.parser.task(raw) for raw in raws)
         return Page(found, total, page, limit)
 
     def get(self, task_id: int) -> Task:
@@ -116,17 +106,13 @@ class Tasks:
 
         task = confirmed(
             f"creating task {name!r}",
-            lambda: made.append(self._core.ways.makes[0].make(execution, fields)),
+            lambda: made.append(first(self._core.ways.makes, lambda way: way.make(execution, fields))),
             look,
         )
         return self._continued(task, continuation("description", fitted))
 
     def edit(self, task_id: int, **fields: Any) -> Task:
-        """Change single fields: name, description, type, pri, estimate, left, est_started, deadline.
-
-        Goes through the API v1 on every version: the API v2 rewrites fields that were not sent, and damages
-        them.
-        """
+        """Change single fields: name, description, type, pri, estimate, left, est_started, deadline."""
         unknown = set(fields) - set(EDITABLE)
         if unknown:
             raise ValueError(f"tasks.edit does not change {', '.join(sorted(unknown))}")
@@ -135,7 +121,7 @@ class Tasks:
         body = {EDITABLE[key]: editable(key, value) for key, value in fields.items()}
         after = confirmed(
             f"editing task {task_id}",
-            lambda: self._core.session.v1("PUT", f"/tasks/{task_id}", json=body),
+            lambda: first(self._core.ways.edits, lambda way: way.edit(task_id, body)),
             lambda: if_edited(self.get(task_id), fields, before),
         )
         return self._continued(after, continuation("description", fitting(str(fields.get("description", "")))))
@@ -260,15 +246,13 @@ class Tasks:
         full = {**body, "comment": fitted.html}
 
         def send() -> None:
-            refusal: Unsupported | None = None
-            # Without the comment's rest if no way takes a file: it is handed back then.
-            for uploads in dict.fromkeys([(*files, *rest), tuple(files)]):
-                for way in self._core.ways.moves:
-                    try:
-                        return way.move(before, verb, full, uploads)
-                    except Unsupported as error:
-                        refusal = error
-            raise refusal or Unsupported(f"no way to {verb} a task")
+            try:
+                first(self._core.ways.moves, lambda way: way.move(before, verb, full, (*files, *rest)))
+            except Unsupported:
+                if not rest:
+                    raise
+                # No way takes a file: the comment's rest is handed back.
+                first(self._core.ways.moves, lambda way: way.move(before, verb, full, files))
 
         def look() -> Task | None:
             after = self.get(before.id)

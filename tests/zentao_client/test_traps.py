@@ -333,7 +333,9 @@ def test_reading_a_task_costs_one_request_and_a_search_one(embedded: Stage) -> N
 
 def test_the_ways_can_be_shown_to_people(embedded: Stage) -> None:
     ways = embedded.client().ways()
-    assert set(ways) >= {"read", "actor", "transition", "comment", "image", "file", "bug"}
+    assert set(ways) >= {"login", "search", "read", "actor", "edit", "transition", "comment", "image", "file", "bug"}
+    assert ways["login"][-1] == "v1 tokens"
+    assert all(ways.values())
     assert all(isinstance(name, str) for names in ways.values() for name in names)
 
 
