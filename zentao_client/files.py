@@ -9,6 +9,7 @@ from zentao_client.confirm import confirmed
 from zentao_client.core import Core
 from zentao_client.models import Attachment, FileKind, ImageRef, Upload
 from zentao_client.parse import attachments, integer
+from zentao_client.ways.filing import FileWay
 
 
 class Files:
@@ -18,14 +19,16 @@ class Files:
         self._core = core
 
     def attach(self, kind: FileKind, object_id: int, uploads: Sequence[Upload]) -> tuple[Attachment, ...]:
-        """Attach files, one after the other; returns them as they were read back.
+        """Attach files, by as few calls as the server allows; returns them as they were read back.
 
         Names with an extension that ZenTao refuses get `.txt` behind. Raises `Unsupported` where the server
         has no way that is safe for other people's changes: 18.x has none for a task (give the files to
         `tasks.finish`) and none for a comment. Raises `Rejected` for an empty file, `WriteUnknown` for one
         that does not show.
         """
-        return tuple(self._attach(kind, object_id, upload) for upload in uploads)
+        way = self._core.ways.files[0]
+        groups = [uploads] if way.at_once and uploads else [[upload] for upload in uploads]
+        return tuple(file for group in groups for file in self._attach(way, kind, object_id, group))
 
     def upload_image(self, name: str, data: bytes) -> ImageRef:
         """Upload a png, jpg or gif; put the `html` of the result into a comment of the same thread."""
@@ -39,22 +42,22 @@ class Files:
             return self._core.session.download_v2(f"/files/{file_id}/download")
         return self._core.session.download("file", "download", [("fileID", str(file_id))])
 
-    def _attach(self, kind: FileKind, object_id: int, upload: Upload) -> Attachment:
-        way = self._core.ways.files[0]
-        name = way.stored_name(upload.name)
-        size = len(upload.read())
+    def _attach(
+        self, way: FileWay, kind: FileKind, object_id: int, uploads: Sequence[Upload]
+    ) -> tuple[Attachment, ...]:
+        wanted = [(way.stored_name(upload.name), len(upload.read())) for upload in uploads]
         known = {file.id for file in self._files(kind, object_id)}
         sent: list[int] = []
 
-        def look() -> Attachment | None:
+        def look() -> tuple[Attachment, ...] | None:
             if kind == "comment":
-                return self._on_comment(object_id, sent[0], size) if sent else None
-            fresh = [file for file in self._files(kind, object_id) if file.id not in known]
-            return next((file for file in fresh if file.name == name and file.size == size), None)
+                found = self._on_comment(object_id, sent[0], wanted[0][1]) if sent else None
+                return (found,) if found else None
+            return _matching(wanted, [file for file in self._files(kind, object_id) if file.id not in known])
 
         return confirmed(
-            f"attaching {name} to {kind} {object_id}",
-            lambda: sent.append(way.send(kind, object_id, upload)),
+            f"attaching {', '.join(name for name, _ in wanted)} to {kind} {object_id}",
+            lambda: sent.append(way.send(kind, object_id, *uploads)),
             look,
         )
 
@@ -69,3 +72,14 @@ class Files:
         if raw.get("objectType") != "comment" or integer(raw.get("objectID")) != action_id:
             return None
         return attachments([{**raw, "size": size}])[0]
+
+
+def _matching(wanted: Sequence[tuple[str, int]], fresh: Sequence[Attachment]) -> tuple[Attachment, ...] | None:
+    """A file of its own for each name and size; None if one is missing."""
+    found: list[Attachment] = []
+    for name, size in wanted:
+        hit = next((file for file in fresh if (file.name, file.size) == (name, size) and file not in found), None)
+        if hit is None:
+            return None
+        found.append(hit)
+    return tuple(found)

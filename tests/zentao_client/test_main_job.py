@@ -212,7 +212,7 @@ def test_a_failure_becomes_one_bug_linked_to_the_task_found_by_its_keyword(stage
     assert zentao.bugs.activate(bug.id).already
 
 
-def test_a_file_is_added_to_a_bug_and_nothing_else_of_it_changes(stage: Stage) -> None:
+def test_files_are_added_to_a_bug_and_nothing_else_of_it_changes(stage: Stage) -> None:
     zentao = stage.client()
     task = stage.new_task(zentao)
     image = zentao.files.upload_image("w.png", png())
@@ -227,10 +227,14 @@ def test_a_file_is_added_to_a_bug_and_nothing_else_of_it_changes(stage: Stage) -
         pri=1,
         assigned_to=stage.human,
     )
-    attached = zentao.files.attach("bug", before.id, [Upload("again.log", b"more")])
+    uploads = [Upload("again.log", b"more"), Upload("again.wav", b"RIFF"), Upload("again.log", b"less")]
+    attached = zentao.files.attach("bug", before.id, uploads)
     after = zentao.bugs.get(before.id)
-    assert [file.name for file in attached] == ["again.log"]
-    assert attached[0].id in {file.id for file in after.files}
+    assert [file.name for file in attached] == ["again.log", "again.wav", "again.log"]
+    assert [zentao.files.download(file.id) for file in attached] == [b"more", b"RIFF", b"less"]
+    assert {file.id for file in attached} <= {file.id for file in after.files}
+    edits = [action.name for action in after.actions].count("edited")
+    assert edits <= 1, "one form for all of them on 18.x, no history at all on 22.x"
     for field in ("title", "status", "task", "keywords", "severity", "pri", "type", "assigned_to", "project"):
         assert getattr(after, field) == getattr(before, field), field
     assert "步骤 &lt;1&gt;" in after.steps

@@ -1,4 +1,4 @@
-"""Attaching a file to a bug of 18.x: only its edit form takes one, and that form holds all of the bug.
+"""Attaching files to a bug of 18.x: only its edit form takes them, and that form holds all of the bug.
 
 The form is sent with the values read just before. What somebody changed in between is overwritten by it;
 ZenTao then writes that down in the history of this very edit, from where it is put back at once and reported.
@@ -69,6 +69,7 @@ class PageBugFiles:
     """The edit form of a bug, with every field as it is now."""
 
     name = "bug edit form, compared and restored"
+    at_once = True
 
     def __init__(self, session: Session, reader: Reader) -> None:
         self._session = session
@@ -78,8 +79,8 @@ class PageBugFiles:
         """ZenTao's form of the name."""
         return file_name(name)
 
-    def send(self, kind: FileKind, object_id: int, upload: Upload) -> int:
-        """Attach it to a bug. What the form overwrote is restored and logged as a warning."""
+    def send(self, kind: FileKind, object_id: int, *uploads: Upload) -> int:
+        """Attach them to a bug with one edit. What the form overwrote is restored and logged as a warning."""
         if kind != "bug":
             raise Unsupported(
                 f"this server has no safe way to attach a file to {kind} {object_id}: "
@@ -88,7 +89,7 @@ class PageBugFiles:
         before = self._reader.raw("bug", object_id)
         if before.names is None:
             raise Unsupported(f"bug {object_id} can't be read with accounts, so its form can't be filled in")
-        self._post(object_id, before.raw, [upload])
+        self._post(object_id, before.raw, uploads)
         self._restore(object_id, before)
         return 0
 

@@ -20,17 +20,24 @@ IMAGE_EXTENSIONS = frozenset({"png", "jpg", "jpeg", "gif"})
 
 
 class FileWay(Protocol):
-    """Attaches one file. Success still has to be read back."""
+    """Attaches files. Success still has to be read back."""
 
     @property
     def name(self) -> str:
         """How this way is called in reports."""
 
+    @property
+    def at_once(self) -> bool:
+        """True if one call takes any number of files, and False if it takes one."""
+
     def stored_name(self, name: str) -> str:
         """The name under which a file will be found."""
 
-    def send(self, kind: FileKind, object_id: int, upload: Upload) -> int:
-        """Attach it; the file's id, or 0 if the server doesn't tell. Raises `Unsupported` before anything was sent."""
+    def send(self, kind: FileKind, object_id: int, *uploads: Upload) -> int:
+        """Attach them; the last one's id, or 0 if the server doesn't tell.
+
+        Raises `Unsupported` before anything was sent.
+        """
 
 
 class ImageWay(Protocol):
@@ -102,6 +109,7 @@ class V2Files:
     """POST /files of the API v2: one file per call, no history entry, nothing else is touched."""
 
     name = "v2 files"
+    at_once = False
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -110,13 +118,16 @@ class V2Files:
         """ZenTao's form of the name."""
         return file_name(name)
 
-    def send(self, kind: FileKind, object_id: int, upload: Upload) -> int:
-        """Attach it."""
-        data = _content(upload)
-        name = self.stored_name(upload.name)
-        form = [("objectType", kind), ("objectID", str(object_id))]
-        part = ("file", (name, data, _content_type(name)))
-        return integer(self._session.v2("POST", "/files", form=form, files=[part], expect="id")["id"])
+    def send(self, kind: FileKind, object_id: int, *uploads: Upload) -> int:
+        """Attach one after the other."""
+        file_id = 0
+        for upload in uploads:
+            data = _content(upload)
+            name = self.stored_name(upload.name)
+            form = [("objectType", kind), ("objectID", str(object_id))]
+            part = ("file", (name, data, _content_type(name)))
+            file_id = integer(self._session.v2("POST", "/files", form=form, files=[part], expect="id")["id"])
+        return file_id
 
 
 def form_files(uploads: Sequence[Upload]) -> tuple[list[FilePart], list[tuple[str, str]]]:
