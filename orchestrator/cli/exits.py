@@ -37,13 +37,13 @@ def _of_zentao(error: Exception) -> Failure | None:
         return Failure(
             f"ZenTao refused the login: {error}\n"
             "Check zentao.account and its password. No further login is tried for a while, so that ZenTao does not lock"
-            " the account; corrected credentials are tried at once.",
+            " the account; corrected credentials are tried at once, up to the fourth refusal.",
             AUTH,
         )
     if isinstance(error, errors.LoginPaused):
         return Failure(
             f"logins are paused after a refused one: {error}\n"
-            f"Correct zentao.account or its password, or wait until {error.until:%Y-%m-%d %H:%M:%S %Z}.",
+            "Corrected credentials are tried at once, until four logins in all were refused.",
             AUTH,
         )
     if isinstance(error, errors.Forbidden):
