@@ -45,6 +45,7 @@ _WORDS: Mapping[ObjectKind, Mapping[str, str]] = {
         **dict.fromkeys(("已关闭", "已關閉"), "closed"),
     },
 }
+_TEXTS = {"name": "name", "desc": "description"}
 # History rows are written after the action, and after a synchronous webhook, which may take 30 s.
 _ROWS_MAY_BE_MISSING = timedelta(seconds=120)
 
@@ -84,11 +85,17 @@ def read_history(
                 actor_name=_display_name(shown, names),
                 comment=str(raw.get("comment") or ""),
                 status_change=change,
+                replaced=_replaced(raw),
                 changes_complete=row is not None or name not in TARGETS[kind] or now - date > _ROWS_MAY_BE_MISSING,
                 files=attachments(raw.get("files")),
             )
         )
     return _last_change_named(actions, current, _CODES[kind])
+
+
+def _replaced(raw: Raw) -> tuple[tuple[str, str], ...]:
+    changed = ((_TEXTS.get(str(row.get("field"))), row.get("old")) for row in rows(raw.get("history")))
+    return tuple((name, str(old or "")) for name, old in changed if name is not None)
 
 
 def _status_change(kind: ObjectKind, name: str, row: Raw, before: str) -> StatusChange | None:

@@ -72,8 +72,9 @@ class Action:
 
     `name` is ZenTao's code ("opened", "started", "commented", …). `actor` is an account, or None where this
     server shows only display names to us; `actor_name` is then what it shows. `status_change` is None if the
-    action changed no status. `changes_complete` is False while a transition's history rows are still missing:
-    read again in a moment.
+    action changed no status. `replaced` holds texts of a task that this action replaced, as they were before:
+    pairs of "name" or "description" and the old value. `changes_complete` is False while a transition's history
+    rows are still missing: read again in a moment.
     """
 
     id: int
@@ -83,6 +84,7 @@ class Action:
     actor_name: str
     comment: str = ""
     status_change: StatusChange | None = None
+    replaced: tuple[tuple[str, str], ...] = ()
     changes_complete: bool = True
     files: tuple[Attachment, ...] = ()
 

@@ -15,7 +15,7 @@ from orchestrator.store.records import Event, EventState, Intent, Run
 from orchestrator.store.store import Store
 from orchestrator.triggers.baseline import Baseline, take_baseline
 from orchestrator.triggers.ownership import Ownership
-from orchestrator.triggers.transitions import Transition, Verdict, decide, markers, transitions
+from orchestrator.triggers.transitions import Transition, Verdict, decide, markers, texts_at, transitions
 from zentao_client import NotFound
 from zentao_client.models import Task
 
@@ -197,6 +197,7 @@ class TaskReader:
         return {marker: intent for marker, intent in found.items() if intent is not None}
 
     def _record(self, task: Task, transition: Transition, source: str, state: EventState, note: str) -> None:
+        title, description = texts_at(task, transition.action_id)
         event = Event(
             key=transition.key,
             server=self.server,
@@ -206,8 +207,8 @@ class TaskReader:
             actor=transition.actor,
             old=transition.old,
             new=transition.new,
-            title=task.name,
-            description=task.description,
+            title=title,
+            description=description,
             execution=task.execution,
             project=task.project,
             source=source,

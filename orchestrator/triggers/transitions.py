@@ -79,6 +79,18 @@ def transitions(task: Task, server: str) -> tuple[Transition, ...]:
     return tuple(sorted(found, key=lambda each: (each.date, each.action_id)))
 
 
+def texts_at(task: Task, action_id: int) -> tuple[str, str]:
+    """Title and description as they stood when the action was made: what was edited since is taken back.
+
+    Nobody deploys under somebody else's name by rewording a ticket that was started already.
+    """
+    texts = {"name": task.name, "description": task.description}
+    for action in reversed(task.actions):
+        if action.id > action_id:
+            texts.update(action.replaced)
+    return texts["name"], texts["description"]
+
+
 def markers(comment: str) -> tuple[str, ...]:
     """Our markers in a comment, `<span title="zd:…">`, whoever wrote it."""
     return tuple(html.unescape(found) for found in _MARKER.findall(comment))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from orchestrator.settings import RuleSettings, Trigger
 from orchestrator.store import EventState, Intent
 from orchestrator.triggers.baseline import Baseline
-from orchestrator.triggers.transitions import Verdict, decide, markers, transition_key, transitions
+from orchestrator.triggers.transitions import Verdict, decide, markers, texts_at, transition_key, transitions
 from tests.triggers.fake import MONDAY, action, task
 from zentao_client import Action, Task
 
@@ -221,3 +221,14 @@ def test_transitions_come_in_the_order_of_time_then_number() -> None:
     restored: Task = task(actions=[moved(3, 30, "pause", "doing"), moved(9, 20, "wait", "doing"),
                                    moved(2, 20, "doing", "pause")])  # fmt: skip
     assert [each.action_id for each in transitions(restored, SERVER)] == [2, 9, 3]
+
+
+def test_what_was_edited_after_the_move_is_not_what_was_asked_for() -> None:
+    moved, later = action(25, MONDAY, ("wait", "doing")), MONDAY + timedelta(seconds=3)
+    reworded = replace(action(26, later), replaced=(("description", "<p>主机: gpu-01</p>"), ("name", "【甲部署】")))
+    again = replace(action(27, later), replaced=(("description", "<p>主机: gpu-02</p>"),))
+    before = replace(action(24, MONDAY), replaced=(("description", "<p>旧</p>"),))
+    found = task(8, [before, moved, reworded, again], name="【乙部署】", description="<p>主机: gpu-03</p>")
+    assert texts_at(found, 25) == ("【甲部署】", "<p>主机: gpu-01</p>")
+    assert texts_at(found, 26) == ("【乙部署】", "<p>主机: gpu-02</p>")
+    assert texts_at(found, 27) == ("【乙部署】", "<p>主机: gpu-03</p>")

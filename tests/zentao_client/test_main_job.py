@@ -57,6 +57,16 @@ def test_a_ticket_goes_through_all_its_statuses_and_its_history_names_accounts_a
     assert all(abs(action.date - datetime.now(UTC)) < timedelta(minutes=5) for action in last.actions)
 
 
+def test_the_history_keeps_what_an_edit_replaced(stage: Stage) -> None:
+    human = stage.client(stage.human)
+    name, other = unique("【甲部署】"), unique("【乙部署】")
+    task = human.tasks.create(stage.execution, name, description="<p>分支: v23</p>")
+    human.tasks.edit(task.id, name=other, description="<p>分支: v24</p>")
+    human.tasks.edit(task.id, pri=1)
+    edits = [dict(action.replaced) for action in human.tasks.get(task.id).actions if action.replaced]
+    assert edits == [{"name": name, "description": "<p>分支: v23</p>"}]
+
+
 def test_a_finished_ticket_carries_the_files_the_hours_and_the_comment(stage: Stage) -> None:
     zentao = stage.client()
     task = stage.new_task(zentao, assigned_to=stage.human)
