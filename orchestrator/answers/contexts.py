@@ -77,8 +77,6 @@ class Accepted:
     estimate_minutes: tuple[int, int] | None = None
     stop_command: str = ""
     """What to type to stop it; empty when there is no such command."""
-    stop_in_zentao: bool = False
-    """Whether cancelling the task in ZenTao stops it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,17 +154,6 @@ class NotAllowed:
     allowed_hosts: tuple[str, ...] = ()
     """Where this account may deploy."""
     returned_to: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Superseded:
-    """Several changes of status waited; this older one is not carried out."""
-
-    outcome: ClassVar[str] = "superseded"
-    task_id: int
-    requested_at: datetime
-    newer_at: datetime
-    newer_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +264,6 @@ Context = (
     | Failed
     | Refused
     | NotAllowed
-    | Superseded
     | HostProblem
     | Cancelled
     | BugTitle

@@ -37,7 +37,6 @@ Outcome = Literal[
     "failed",
     "refused",
     "not_allowed",
-    "superseded",
     "host_problem",
     "cancelled",
     "bug_title",

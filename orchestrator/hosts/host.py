@@ -136,10 +136,6 @@ class Host:
         """
         return self._ask(break_program(run_id)) == "released"
 
-    def drop_connections(self) -> None:
-        """Close the connections to this host; the next call opens new ones."""
-        self._links.drop()
-
     def _ask(self, body: str) -> str:
         return self.program(body, repeatable=True).decode("utf-8", "replace").strip()
 

@@ -176,15 +176,6 @@ class Store:
         found = self._select(intents, [intents.c.marker == marker])
         return _value(Intent, found[0]) if found else None
 
-    def pending_intents(self, task_id: int) -> tuple[Intent, ...]:
-        """Intents of a task whose action was not seen yet."""
-        rows = self._select(
-            intents,
-            [intents.c.task_id == task_id, intents.c.action_id.is_(None)],
-            order=[intents.c.created_at],
-        )
-        return tuple(_value(Intent, row) for row in rows)
-
     def resolve_intent(self, marker: str, action_id: int) -> bool:
         """Tie an intent to the one action that is its echo; False when another action has it already."""
         with self._engine.begin() as connection:

@@ -130,7 +130,7 @@ def _not_allowed(run_id: str) -> NotAllowed:
         task_id=run.task_id,
         host=run.host or "",
         account=account,
-        allowed_hosts=tuple(name for name in inventory.hosts if inventory.may_deploy(account, name)),
+        allowed_hosts=inventory.deployable(account),
         returned_to=report.person(run.actor),
     )
 

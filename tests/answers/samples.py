@@ -25,7 +25,6 @@ from orchestrator.answers.contexts import (
     Speech,
     Step,
     Succeeded,
-    Superseded,
     TaskDescription,
 )
 from orchestrator.diagnosis import Finding, RuleBook, diagnose, load_rules
@@ -102,7 +101,7 @@ def contexts(language: Language) -> dict[str, Context]:
     all_contexts: tuple[Context, ...] = (
         Accepted(
             deployment=deployment, plan=titles, estimate_minutes=(5, 15),
-            stop_command="zentao-deploy cancel 128", stop_in_zentao=True,
+            stop_command="zentao-deploy cancel 128",
         ),
         Succeeded(
             deployment=deployment, service_url="http://10.0.0.7:7860", steps=good, started_at=BEGAN, finished_at=ENDED,
@@ -120,7 +119,6 @@ def contexts(language: Language) -> dict[str, Context]:
             example=example_lines(TicketRules(hosts=("gpu-01",), services=("bundled-tts",), language=language)),
         ),
         NotAllowed(task_id=128, host="gpu-02", account="wangxm", allowed_hosts=("gpu-01",), returned_to="王小明"),
-        Superseded(task_id=128, requested_at=BEGAN, newer_at=ENDED, newer_by="李雷"),
         HostProblem(
             deployment=dataclasses.replace(deployment, commit=None), finding=finding(language, "", unreachable),
             error=unreachable, returned_to="王小明",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import get_args
@@ -13,7 +12,7 @@ from typing import get_args
 import pytest
 from jinja2 import UndefinedError
 
-from orchestrator.answers.contexts import Failed, Speech, Step, Succeeded, Superseded
+from orchestrator.answers.contexts import Failed, Finished, Speech, Step, Succeeded
 from orchestrator.answers.dense import dense
 from orchestrator.answers.texts import MAX_BYTES, MAX_TITLE, Outcome, outcomes, render
 from orchestrator.settings import Language
@@ -227,21 +226,24 @@ def test_a_date_is_left_out_where_it_is_the_same() -> None:
 
 
 def test_a_team_replaces_one_text_and_keeps_the_others(tmp_path: Path) -> None:
-    own = tmp_path / "zh-CN" / "superseded.html.j2"
+    own = tmp_path / "zh-CN" / "finished.html.j2"
     own.parent.mkdir()
-    own.write_text("<p>我们的话：{{ newer_by }}</p>", encoding="utf-8")
-    context = Superseded(task_id=1, requested_at=BEGAN, newer_at=BEGAN, newer_by="<李雷>")
-    assert render("superseded", context, "zh-CN", folders=[tmp_path]) == "<p>我们的话：&lt;李雷&gt;</p>"
+    own.write_text("<p>我们的话：{{ files[0] }}</p>", encoding="utf-8")
+    context = contexts("zh-CN")["finished"]
+    assert isinstance(context, Finished)
+    context = replace(context, files=("<李雷>",))
+    assert render("finished", context, "zh-CN", folders=[tmp_path]) == "<p>我们的话：&lt;李雷&gt;</p>"
     assert "部署成功" in render("succeeded", contexts("zh-CN")["succeeded"], "zh-CN", folders=[tmp_path])
 
 
 def test_a_template_with_an_unknown_name_fails_loudly(tmp_path: Path) -> None:
-    own = tmp_path / "en" / "superseded.html.j2"
+    own = tmp_path / "en" / "finished.html.j2"
     own.parent.mkdir()
     own.write_text("{{ newer_than }}", encoding="utf-8")
-    context = Superseded(task_id=1, requested_at=BEGAN, newer_at=datetime(2026, 11, 23, tzinfo=BEGAN.tzinfo))
+    context = contexts("en")["finished"]
+    assert isinstance(context, Finished)
     with pytest.raises(UndefinedError, match="newer_than"):
-        render("superseded", context, "en", folders=[tmp_path])
+        render("finished", context, "en", folders=[tmp_path])
 
 
 def test_an_outcome_wants_its_own_context() -> None:
