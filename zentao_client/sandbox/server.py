@@ -78,7 +78,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Listen; the port stays the same when it is stopped and started again."""
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio: no Nagle
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((self._host, self._port))
         self._port = listener.getsockname()[1]
