@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any
 
 from orchestrator.answers.contexts import (
     Accepted,
@@ -25,6 +24,7 @@ from orchestrator.answers.texts import render
 from orchestrator.context import current
 from orchestrator.diagnosis import Finding, diagnose
 from orchestrator.engine import step
+from orchestrator.settings import Language
 from orchestrator.store import EventState, utc_now
 from orchestrator.tickets import values, wording
 from orchestrator.tickets.spec import TicketProblem
@@ -47,7 +47,7 @@ def _desk() -> Desk:
     return Desk(context.zentao, context.store, settle_seconds=context.settings.zentao.settle_seconds)
 
 
-def _language() -> Any:
+def _language() -> Language:
     return current().settings.zentao.language
 
 

@@ -18,22 +18,7 @@ import pytest
 from orchestrator.demo.ssh_host import EmbeddedSshHost
 from orchestrator.hosts import Host, HostPool, Limits
 from orchestrator.inventory import HostEntry
-from tests.support.sshd import end_everything_at_home, refuses_this_account, running_sshd
-
-
-class Reachable(Protocol):
-    """Where a server is and how to get in."""
-
-    @property
-    def port(self) -> int: ...
-    @property
-    def user(self) -> str: ...
-    @property
-    def home(self) -> Path: ...
-    @property
-    def client_key_path(self) -> Path: ...
-    @property
-    def host_key_line(self) -> str: ...
+from tests.support.sshd import Reachable, end_everything_at_home, refuses_this_account, running_sshd
 
 
 class Place(Reachable, Protocol):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import paramiko
 import pytest
@@ -38,6 +39,21 @@ LogLevel ERROR
 Subsystem sftp internal-sftp
 SetEnv "HOME={home}"
 """
+
+
+class Reachable(Protocol):
+    """Where a server is and how to get in."""
+
+    @property
+    def port(self) -> int: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def home(self) -> Path: ...
+    @property
+    def client_key_path(self) -> Path: ...
+    @property
+    def host_key_line(self) -> str: ...
 
 
 class Sshd:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import yaml
@@ -28,7 +28,7 @@ from orchestrator.inventory import Inventory
 from orchestrator.resources import playbooks_folder
 from orchestrator.store import Run, Store
 from tests.playbook.small_service import SERVE, START_APP, Repository, free_port
-from tests.support.sshd import end_everything_at_home
+from tests.support.sshd import Reachable, end_everything_at_home
 from zentao_client import Zentao
 from zentao_client.sandbox import Sandbox, Seed, VersionName
 from zentao_client.text import has_marker
@@ -55,21 +55,6 @@ case $mode in
 HELD_APP = START_APP.replace("case $mode in\n", _NOTED).replace("seq 200", "seq 2000")
 
 
-class SshServer(Protocol):
-    """What both kinds of SSH host tell about themselves."""
-
-    @property
-    def port(self) -> int: ...
-    @property
-    def user(self) -> str: ...
-    @property
-    def home(self) -> Path: ...
-    @property
-    def client_key_path(self) -> Path: ...
-    @property
-    def host_key_line(self) -> str: ...
-
-
 @dataclass
 class World:
     """Where everything is. `settings` and `inventory` become the daemon's files, to be changed before `daemon()`."""
@@ -82,12 +67,12 @@ class World:
     inventory: dict[str, Any]
     environment: dict[str, str] = field(default_factory=dict)
     daemons: list[Child] = field(default_factory=list)
-    ssh: dict[str, SshServer] = field(default_factory=dict)
+    ssh: dict[str, Reachable] = field(default_factory=dict)
     tickets: int = 0
 
     # hosts
 
-    def add_host(self, name: str, ssh: SshServer) -> dict[str, Any]:
+    def add_host(self, name: str, ssh: Reachable) -> dict[str, Any]:
         """A host in the inventory, with a folder and a port of its own; returns its entry, to be changed."""
         known_hosts = self.folder / f"known_hosts-{name}"
         known_hosts.write_text(ssh.host_key_line)
@@ -333,7 +318,7 @@ def _markers(comment: str) -> list[str]:
 
 
 @contextmanager
-def small_world(folder: Path, sandbox: Sandbox, ssh: SshServer) -> Iterator[World]:
+def small_world(folder: Path, sandbox: Sandbox, ssh: Reachable) -> Iterator[World]:
     """Build the world below `folder` with one host; at its end daemons and services are ended."""
     seed = sandbox.seed()
     playbook = yaml.safe_load((playbooks_folder() / "bundled-tts.yaml").read_text("utf-8"))
