@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from pathlib import Path
 
@@ -96,10 +95,3 @@ class Repository:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", version)
         return self.git("rev-parse", "HEAD")
-
-
-def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

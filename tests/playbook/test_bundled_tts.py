@@ -14,7 +14,8 @@ from orchestrator.inventory import HostEntry
 from orchestrator.playbook import Playbook, find_playbook
 from orchestrator.tickets.spec import DeploySpec
 from tests.playbook.shells import Deployment, planned, run_script
-from tests.playbook.small_service import Repository, free_port
+from tests.playbook.small_service import Repository
+from tests.support.ports import free_port
 
 PLAYBOOK = Playbook.load(find_playbook("bundled-tts", []))
 BROKEN = "import sys\nprint('CUDA out of memory')\nsys.exit(1)\n"

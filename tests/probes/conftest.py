@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.probes import probe_http
-from tests.playbook.small_service import free_port
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.probes import probe_http, probe_port
-from tests.playbook.small_service import free_port
+from tests.support.ports import free_port
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.playbook.schema import ScreenshotCheck
 from orchestrator.probes import take_screenshot
 from orchestrator.probes.screenshot_child import BROWSERS, probe
-from tests.playbook.small_service import free_port
+from tests.support.ports import free_port
 
 CHECK = {"fill": "#tts-text textarea", "click": "#tts-speak", "wait_for": "#tts-audio #waveform", "timeout": 90}
 needs_chromium = pytest.mark.skipif(

@@ -15,7 +15,7 @@ import soundfile
 from orchestrator.playbook.schema import SpeechCheck
 from orchestrator.probes import SpeechLimits, probe_speech
 from orchestrator.probes.child import ChildFailed, run_child
-from tests.playbook.small_service import free_port
+from tests.support.ports import free_port
 
 
 def request(text: str, **changes: Any) -> SpeechCheck:

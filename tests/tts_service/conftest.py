@@ -1,7 +1,6 @@
 """The real WebUI, started once by start_app.sh for all tests that talk to it."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,9 +27,7 @@ class Running:
 @pytest.fixture(scope="session")
 def webui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     shared = tmp_path_factory.mktemp("语音 shared")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = ["bash", str(ROOT / "tts_service" / "start_app.sh"), "--server_port", str(port), "--host", "127.0.0.1"]
     environment = {**os.environ, "TTS_SHARED": str(shared), "TTS_VENV": sys.prefix, "PYTHON": sys.executable}
     started = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)

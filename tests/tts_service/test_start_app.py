@@ -15,15 +15,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.ports import free_port
 from tts_service.service_process import Service, start_ticks
 
 SERVICE = Path(__file__).resolve().parents[2] / "tts_service"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -27,7 +27,8 @@ from orchestrator.hosts import HostPool
 from orchestrator.inventory import Inventory
 from orchestrator.resources import playbooks_folder
 from orchestrator.store import Run, Store
-from tests.playbook.small_service import SERVE, START_APP, Repository, free_port
+from tests.playbook.small_service import SERVE, START_APP, Repository
+from tests.support.ports import free_port
 from tests.support.sshd import Reachable, end_everything_at_home
 from zentao_client import Zentao
 from zentao_client.sandbox import Sandbox, Seed, VersionName
