@@ -1,7 +1,9 @@
 """What an engine is: it says what it can, is loaded once, and turns a request into speech."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
@@ -11,6 +13,10 @@ LONGEST_TEXT: Final = 2000
 """Characters in one request."""
 SLOWEST: Final = 0.5
 FASTEST: Final = 2.0
+STRONGEST: Final = 1.5
+"""The highest intensity of an emotion; 0 is neutral, 1 as it was made."""
+VECTOR: Final = ("happy", "angry", "sad", "afraid", "disgusted", "melancholic", "surprised", "calm")
+"""What the eight values of an emotion vector stand for, in IndexTTS2's order."""
 
 
 class RequestRefused(ValueError):
@@ -29,7 +35,8 @@ class EngineFailed(RuntimeError):
 class Capabilities:
     """What an engine offers. The first voice and the first emotion are the defaults.
 
-    `cloning` is true only where a reference recording really becomes a voice.
+    `cloning` is true only where a reference recording really becomes a voice; `matching` where it only chooses and
+    bends the nearest voice of the engine's own.
     """
 
     voices: tuple[str, ...]
@@ -39,16 +46,46 @@ class Capabilities:
     fastest: float = FASTEST
     longest_text: int = LONGEST_TEXT
     cloning: bool = False
+    matching: bool = False
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a user states about a reference recording: where it comes from, whose consent there is, what it is for."""
+
+    source: str
+    consent: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference recording that was admitted (checked, declared and entered into the audit file).
+
+    `path` is a mono 16-bit wav of at most 15 s; `sha256` that of the file as it was handed in.
+    """
+
+    path: Path
+    declaration: Declaration
+    sha256: str
 
 
 @dataclass(frozen=True)
 class SynthesisRequest:
-    """What is to be said, and how. None or "" takes the engine's first voice or emotion; `speed` 1.0 is natural."""
+    """What is to be said, and how. None or "" takes the engine's first voice or emotion; `speed` 1.0 is natural.
+
+    `intensity` goes from 0 (neutral) to 1.5 of the emotion. `vector` (eight values of `VECTOR`, each 0 to 1) takes the
+    place of the emotion. `seed` decides what is left to chance: the same request gives the same sound.
+    """
 
     text: str
     voice: str | None = None
     emotion: str | None = None
     speed: float = 1.0
+    intensity: float = 1.0
+    vector: tuple[float, ...] | None = None
+    reference: Reference | None = None
+    seed: int = 0
 
     def checked(self, capabilities: Capabilities) -> "SynthesisRequest":
         """Fills in the defaults; raises RequestRefused for whatever the engine can't do, naming what it can."""
@@ -61,7 +98,17 @@ class SynthesisRequest:
             )
         voice = _chosen(self.voice, capabilities.voices, "音色", "voice")
         emotion = _chosen(self.emotion, capabilities.emotions, "情感", "emotion")
-        return SynthesisRequest(self.text, voice, emotion, _speed(self.speed, capabilities))
+        if self.reference is not None and not (capabilities.cloning or capabilities.matching):
+            raise RequestRefused("这个引擎不支持参考音频。", "This engine takes no reference recording.")
+        return replace(
+            self,
+            voice=voice,
+            emotion=emotion,
+            speed=_within(self.speed, capabilities.slowest, capabilities.fastest, "语速", "Speed"),
+            intensity=_within(self.intensity, 0.0, STRONGEST, "情感强度", "Intensity"),
+            vector=_vector(self.vector),
+            seed=_seed(self.seed),
+        )
 
 
 def _chosen(value: object, allowed: tuple[str, ...], zh: str, en: str) -> str:
@@ -75,14 +122,39 @@ def _chosen(value: object, allowed: tuple[str, ...], zh: str, en: str) -> str:
     )
 
 
-def _speed(value: object, capabilities: Capabilities) -> float:
-    low, high = capabilities.slowest, capabilities.fastest
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high:
+def _number(value: object) -> float | None:
+    """The finite number that a value is, else None; True is none."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
-    raise RequestRefused(
-        f"语速须在 {low} 到 {high} 之间，1.0 为正常语速。",
-        f"Speed must lie between {low} and {high}; 1.0 is natural.",
-    )
+    return None
+
+
+def _within(value: object, low: float, high: float, zh: str, en: str) -> float:
+    number = _number(value)
+    if number is None or not low <= number <= high:
+        raise RequestRefused(
+            f"{zh}须在 {low:g} 到 {high:g} 之间，1 为正常。",
+            f"{en} must lie between {low:g} and {high:g}; 1 is natural.",
+        )
+    return number
+
+
+def _vector(value: object) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    numbers = [_number(item) for item in value] if isinstance(value, list | tuple) else []
+    if len(numbers) != len(VECTOR) or any(number is None or not 0.0 <= number <= 1.0 for number in numbers):
+        raise RequestRefused(
+            f"情感向量须为 {len(VECTOR)} 个 0 到 1 之间的数，依次为：{'、'.join(VECTOR)}。",
+            f"The emotion vector takes {len(VECTOR)} numbers between 0 and 1: {', '.join(VECTOR)}.",
+        )
+    return tuple(number for number in numbers if number is not None)
+
+
+def _seed(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31:
+        return value
+    raise RequestRefused("随机种子须为 0 到 2147483647 的整数。", "The seed must be an integer from 0 to 2147483647.")
 
 
 @dataclass(frozen=True)
@@ -90,7 +162,8 @@ class Speech:
     """Spoken sound and how it came to be.
 
     `samples`: mono float32 within ±1. `seconds`: length of the sound. `compute_seconds`: time it took; `rtf` is their
-    ratio. `text`: as it was spoken. `unreadable`: characters that were left out.
+    ratio. `text`: as it was spoken. `unreadable`: characters that were left out. `measures`: what was done because
+    memory ran out (see `Health`), in order.
     """
 
     samples: NDArray[np.float32]
@@ -101,6 +174,7 @@ class Speech:
     emotion: str
     speed: float
     unreadable: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -111,8 +185,40 @@ class Speech:
         return self.compute_seconds / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True)
+class SpeechStream:
+    """Speech that is still being made: what is known at once, and `chunks` of mono float32 samples within ±1.
+
+    Closing `chunks` (a generator) ends the work at the next chunk; a stream that is dropped is closed.
+    """
+
+    chunks: Iterator[NDArray[np.float32]]
+    sample_rate: int
+    text: str
+    voice: str
+    emotion: str
+    speed: float
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Health:
+    """How an engine is. `ok`: it can speak; `detail` says why not, or "".
+
+    `device` is ``cpu`` or ``cuda``, `precision` ``float32`` or ``float16``: what it computes with now, not what was
+    asked for. `measures`: steps taken since load because memory ran out: ``freed cache``, ``short segments``,
+    ``half precision``, ``cpu``.
+    """
+
+    ok: bool
+    detail: str
+    device: str
+    precision: str
+    measures: tuple[str, ...] = ()
+
+
 class Engine(Protocol):
-    """One way to speak. `load` before the rest; `synthesize` may be called from several threads."""
+    """One way to speak. `load` before the rest; `synthesize` and `stream` may be called from several threads."""
 
     @property
     def name(self) -> str:
@@ -135,4 +241,12 @@ class Engine(Protocol):
 
     def synthesize(self, request: SynthesisRequest) -> Speech:
         """Speaks; raises RequestRefused for the caller's mistakes, EngineFailed for its own."""
+        ...
+
+    def stream(self, request: SynthesisRequest) -> SpeechStream:
+        """Speaks in pieces. Refuses at once, before the first piece, whatever `synthesize` would refuse."""
+        ...
+
+    def health(self) -> Health:
+        """Tells how it is, quickly and without speaking."""
         ...

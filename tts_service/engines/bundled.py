@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_service import cache_hub
-from tts_service.engines.base import Capabilities, EngineFailed, RequestRefused, Speech, SynthesisRequest
+from tts_service.engines.base import (
+    Capabilities,
+    EngineFailed,
+    Health,
+    RequestRefused,
+    Speech,
+    SpeechStream,
+    SynthesisRequest,
+)
+from tts_service.engines.emotions import voice_weights
 from tts_service.text.frontend import FrontEnd, Reading
 from tts_service.text.lexicon import Lexicon, LexiconProblem
 
@@ -79,15 +88,14 @@ class BundledEngine:
             raise EngineFailed(str(error)) from error
         self.synthesize(SynthesisRequest("你好，服务已经启动。"))
 
+    def health(self) -> Health:
+        """Tells how it is."""
+        loaded = self._voice is not None
+        return Health(loaded, "" if loaded else "the bundled voice is not loaded yet", self._device, "float32")
+
     def synthesize(self, request: SynthesisRequest) -> Speech:
         """Speaks. The sound of several sentences is joined with short silences."""
-        request = request.checked(self.capabilities)
-        reading = self._front_end.read(request.text)
-        if not reading.sentences:
-            raise RequestRefused(
-                "没有可以朗读的内容：请输入汉字、数字或英文。",
-                "There is nothing to read aloud: enter Chinese characters, digits or English.",
-            )
+        request, reading = self._read(request)
         try:
             samples, seconds = self._worker.submit(self._compute, reading, request).result()
         except RuntimeError as error:  # torch's own: out of memory, a broken device
@@ -103,6 +111,38 @@ class BundledEngine:
             unreadable=reading.unreadable,
         )
 
+    def stream(self, request: SynthesisRequest) -> SpeechStream:
+        """Speaks in pieces of about a second, the first one shorter."""
+        request, reading = self._read(request)
+        return SpeechStream(
+            chunks=self._chunks(reading, request),
+            sample_rate=self._loaded().sample_rate,
+            text=reading.normalised,
+            voice=request.voice or "",
+            emotion=request.emotion or "",
+            speed=request.speed,
+            unreadable=reading.unreadable,
+        )
+
+    def _read(self, request: SynthesisRequest) -> tuple[SynthesisRequest, Reading]:
+        request = request.checked(self.capabilities)
+        reading = self._front_end.read(request.text)
+        if not reading.sentences:
+            raise RequestRefused(
+                "没有可以朗读的内容：请输入汉字、数字或英文。",
+                "There is nothing to read aloud: enter Chinese characters, digits or English.",
+            )
+        return request, reading
+
+    def _chunks(self, reading: Reading, request: SynthesisRequest) -> Iterator[NDArray[np.float32]]:
+        """Fetches piece by piece from the thread that computes: between two pieces others have their turn."""
+        sounds = self._sounds(reading, request)
+        try:
+            while (piece := self._worker.submit(next, sounds, None).result()) is not None:
+                yield piece
+        except RuntimeError as error:
+            raise EngineFailed(f"the voice failed while speaking: {error}") from error
+
     def _compute(self, reading: Reading, request: SynthesisRequest) -> tuple[NDArray[np.float32], float]:
         begun = time.perf_counter()
         samples = np.concatenate(list(self._sounds(reading, request)))
@@ -110,11 +150,12 @@ class BundledEngine:
 
     def _sounds(self, reading: Reading, request: SynthesisRequest) -> Iterator[NDArray[np.float32]]:
         voice = self._loaded()
+        feeling = voice_weights(request, voice.emotions)
         for index, sentence in enumerate(reading.sentences):
             if index:
                 yield np.zeros(int(_BETWEEN_SENTENCES * voice.sample_rate), np.float32)
-            yield voice.synthesize(
-                sentence.units, speaker=request.voice or "", emotion=request.emotion or "", speed=request.speed
+            yield from voice.stream(
+                sentence.units, speaker=request.voice or "", emotion=feeling, speed=request.speed, seed=request.seed
             )
 
     def _loaded(self) -> "Voice":

@@ -1,7 +1,7 @@
 """The bundled voice: units in, sound out."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ _TRAINED_PACE: Final = 0.42  # beyond it durations are scaled, see training/corp
 _FIRST_CHUNK, _CHUNK = 32, 96  # frames
 _KNEE, _CEILING = 0.85, 0.99
 _SILENT: Final = frozenset([SILENCE, *encode(BOUNDARIES)])
+_WIDEST_SHIFT: Final = 12.0
 _PAUSE_EDGE = 1  # frames of a pause that still carry the neighbouring sound
 
 
@@ -84,24 +85,35 @@ class Voice:
             raise ValueError(f"unknown {kind} {name[:40]!r}: expected one of {' '.join(known)}")
         return list(known).index(name)
 
-    def _feeling(self, emotion: str, intensity: float) -> Tensor:
-        """Weights of the emotions: the first (neutral) and the chosen one share one."""
+    def _feeling(self, emotion: str | Mapping[str, float], intensity: float) -> Tensor:
+        """Weights of the emotions: the first (neutral) and the chosen one share one, unless weights are given."""
         if not 0.0 <= intensity <= 1.5:
             raise ValueError(f"intensity {intensity}: expected 0 to 1.5")
+        given = {emotion: 1.0} if isinstance(emotion, str) else emotion
         weights = torch.zeros(len(self.emotions))
         weights[0] = 1.0 - intensity
-        weights[self._choose("emotion", emotion, self.emotions)] += intensity
+        for name, weight in given.items():
+            weights[self._choose("emotion", name, self.emotions)] += intensity * weight
         return weights.to(self._device)
 
     @torch.inference_mode()
     def score(
-        self, units: Sequence[str], *, speaker: str, emotion: str, speed: float = 1.0, intensity: float = 1.0
+        self,
+        units: Sequence[str],
+        *,
+        speaker: str,
+        emotion: str | Mapping[str, float],
+        speed: float = 1.0,
+        intensity: float = 1.0,
+        semitones: float = 0.0,
     ) -> Score:
         """Runs the acoustic model only; see `synthesize` for the arguments and errors."""
         if not units:
             raise ValueError("nothing to say: no units")
         if not SLOWEST <= speed <= FASTEST:  # also refuses NaN
             raise ValueError(f"speed {speed}: expected {SLOWEST} to {FASTEST}")
+        if not -_WIDEST_SHIFT <= semitones <= _WIDEST_SHIFT:
+            raise ValueError(f"semitones {semitones}: expected -{_WIDEST_SHIFT:g} to {_WIDEST_SHIFT:g}")
         spoken = [SILENCE, *encode(units), SILENCE]
         who = torch.tensor([self._choose("speaker", speaker, self.speakers)], device=self._device)
         feeling = self._feeling(emotion, intensity)[None]
@@ -119,7 +131,7 @@ class Voice:
         owner = over.token[0].cpu().numpy()
         silent = np.array([token in _SILENT for token in spoken])[owner]
         voiced = (prosody.voicing[0].cpu().numpy() > 0) & ~silent
-        pitch = prosody.pitch[0].cpu().numpy()
+        pitch = prosody.pitch[0].cpu().numpy() + semitones * math.log(2) / 12
         if voiced.any():
             # between voiced stretches the pitch runs straight, as it did in training
             pitch = np.interp(np.arange(len(pitch)), np.flatnonzero(voiced), pitch[voiced])
@@ -175,18 +187,22 @@ class Voice:
         units: Sequence[str],
         *,
         speaker: str,
-        emotion: str,
+        emotion: str | Mapping[str, float],
         speed: float = 1.0,
         intensity: float = 1.0,
+        semitones: float = 0.0,
         seed: int = 0,
     ) -> Sound:
         """Speaks one utterance: mono float32 in [-1, 1] at `sample_rate`.
 
         units as in `symbols`; speaker and emotion are names from `speakers` and `emotions`; speed 0.5 to 2 times;
-        intensity 0 (neutral) to 1.5 of the emotion; seed decides the noise, the same arguments give the same sound.
+        intensity 0 (neutral) to 1.5 of the emotion, or weights of several that add up to one; semitones -12 to 12
+        moves the register; seed decides the noise, the same arguments give the same sound.
         Raises ValueError for anything unknown or out of range.
         """
-        score = self.score(units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity)
+        score = self.score(
+            units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity, semitones=semitones
+        )
         return next(self.sound(score, seed=seed))
 
     def stream(
@@ -194,11 +210,14 @@ class Voice:
         units: Sequence[str],
         *,
         speaker: str,
-        emotion: str,
+        emotion: str | Mapping[str, float],
         speed: float = 1.0,
         intensity: float = 1.0,
+        semitones: float = 0.0,
         seed: int = 0,
     ) -> Iterator[Sound]:
         """Like `synthesize`, in pieces: the first after 0.4 s of sound, then one for every 1.1 s."""
-        score = self.score(units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity)
+        score = self.score(
+            units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity, semitones=semitones
+        )
         yield from self.sound(score, seed=seed, chunk=_CHUNK)
