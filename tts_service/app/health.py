@@ -7,17 +7,22 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from tts_service.app.admission import Admission
 from tts_service.engines.base import Engine
 
 
 @dataclass(frozen=True)
 class About:
-    """What is running: the loaded engine, version, commit, and when it came up (UNIX seconds)."""
+    """What is running: the loaded engine, version, commit, when it came up (UNIX seconds), and the one door before it.
+
+    Whoever lets the engine speak enters through `admission` first, page and API alike.
+    """
 
     engine: Engine
     version: str
     commit: str
     started: float = field(default_factory=time.time)
+    admission: Admission = field(default_factory=Admission)
 
 
 def health_routes(about: About) -> APIRouter:
