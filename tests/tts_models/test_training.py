@@ -10,11 +10,11 @@ import torch
 from tts_service.models.acoustic import spread
 from tts_service.models.features import HOP, SAMPLE_RATE
 from tts_service.models.position import FEATURES, positions
+from tts_service.models.prosody import deliver, groups
 from tts_service.models.symbols import SILENCE, encode
 from tts_service.training.loop import Loop
 from tts_service.training.measures import align, cepstra, mel_cepstral_distortion
 from tts_service.training.pitch import track
-from tts_service.training.prosody import deliver, groups
 
 pytestmark = pytest.mark.tts
 
@@ -52,13 +52,22 @@ def test_positions_count_from_and_to_the_next_boundary() -> None:
     ids = [SILENCE, *encode(QUESTION), SILENCE]
     places = positions(ids)
     assert places.shape == (len(ids), FEATURES)
-    assert places.min() >= 0.0
-    assert places.max() <= 1.0
+    assert places[:, :11].min() >= 0.0
+    assert places[:, :11].max() <= 1.0
     clauses = places[:, 3]
     assert clauses[0] == 0.0
     assert clauses[-2] == 0.5
     assert places[-4, 4] == 1.0  # inside the question
     assert places[2, 4] == 0.0
+
+
+def test_each_token_carries_what_the_rules_say_about_its_syllable_or_word() -> None:
+    ids = [SILENCE, *encode(MIXED), SILENCE]  # <sil> y-ong4 #1 S IY1 #1 P IY1 h ao3 #4 <sil>
+    rules = deliver(groups(MIXED))
+    registers = (positions(ids)[:, 11] * 8).round(4).tolist()
+    owners = [None, 0, None, 1, 1, None, 2, 2, 3, 3, None, None]
+    assert registers == [0.0 if owner is None else pytest.approx(rules[owner].semitones, abs=1e-3) for owner in owners]
+    assert positions(ids)[-3, 14] == 1.0  # the full third tone before the stop
 
 
 def test_the_tracker_follows_a_gliding_pitch() -> None:

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from tts_service.models.features import MEL_BANDS
 from tts_service.models.layers import Stack
-from tts_service.models.position import FEATURES
 
 _FRAME_FEATURES = 6
 PITCH_CENTRE = 5.2
@@ -22,11 +21,12 @@ MEL_MEAN, MEL_SCALE = -6.0, 2.5
 
 @dataclass(frozen=True)
 class AcousticConfig:
-    """The acoustic model's size; `tokens`, `speakers` and `emotions` are counts."""
+    """The acoustic model's size; `tokens`, `speakers` and `emotions` are counts, `places` columns of `positions`."""
 
     tokens: int
     speakers: int
     emotions: int
+    places: int = 11
     channels: int = 192
     hidden: int = 576
     encoder_blocks: int = 4
@@ -87,7 +87,7 @@ class AcousticModel(nn.Module):
         self.config = config
         width, wide = config.channels, config.decoder_channels
         self.token = nn.Embedding(config.tokens, width)
-        self.place = nn.Linear(FEATURES, width)
+        self.place = nn.Linear(config.places, width)
         self.speaker = nn.Embedding(config.speakers, width)
         self.emotion = nn.Linear(config.emotions, width, bias=False)
         self.pace = nn.Linear(1, width)
@@ -111,7 +111,7 @@ class AcousticModel(nn.Module):
         """
         mask = (ids != 0).unsqueeze(-1).float()  # kept for one utterance too: tokens are few
         who = self.speaker(speaker) + self.emotion(emotion) + self.pace(pace[:, None])
-        encoded = self.encoder(self.token(ids) + self.place(places) + who[:, None], mask)
+        encoded = self.encoder(self.token(ids) + self.place(places[..., : self.config.places]) + who[:, None], mask)
         encoded = encoded + who[:, None] * mask
         durations: Tensor = self.duration(encoded).squeeze(-1) * mask.squeeze(-1)
         return encoded, durations

@@ -1,13 +1,18 @@
-"""Where each token stands in its word, phrase and clause: numbers that a short convolution could not count."""
+"""Where each token stands in its word, phrase and clause, and what the prosody rules say about it.
 
+Numbers that a short convolution could not count.
+"""
+
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from tts_service.models.symbols import FINALS, TOKENS, TONES
+from tts_service.models.prosody import deliver, groups
+from tts_service.models.symbols import BOUNDARIES, FINALS, TOKENS, TONES
 
-FEATURES = 11
+FEATURES = 15
 _RANK = {"#1": 1, "#2": 2, "#3": 3, "#4": 4, "#?": 4}
 _NUCLEI = {final + tone for final in FINALS for tone in TONES}
 
@@ -35,8 +40,38 @@ def _from_edges(nucleus: Sequence[bool], rank: Sequence[int], least: int) -> tup
     return since, until
 
 
+def _deliveries(tokens: Sequence[str]) -> list[tuple[float, float, float, float]]:
+    """What the rules say about the syllable or English word of each token: register, length, level, full third tone.
+
+    Scaled to about -1 to 1; zeros for silence and boundaries.
+    """
+    owners: list[int] = []
+    units: list[str] = []
+    count, in_word = 0, False
+    for token in tokens:
+        english = token.startswith("en:")
+        if token in BOUNDARIES or english or token in _NUCLEI:
+            units.append(token)  # a final and its tone are all the rules look at
+        spoken = token not in BOUNDARIES and not token.startswith("<")
+        owners.append(count - (english and in_word) if spoken else -1)
+        count += token in _NUCLEI or (english and not in_word)
+        in_word = english
+    rules = deliver(groups(units))
+    return [
+        (0.0, 0.0, 0.0, 0.0)
+        if owner < 0
+        else (
+            rules[owner].semitones / 8,
+            4 * math.log(rules[owner].length),
+            rules[owner].decibel / 5,
+            float(rules[owner].full_third),
+        )
+        for owner in owners
+    ]
+
+
 def positions(ids: Sequence[int]) -> npt.NDArray[np.float32]:
-    """Position features of an utterance's tokens: (tokens, FEATURES), each between 0 and 1."""
+    """Position features of an utterance's tokens: (tokens, FEATURES), none far from -1 to 1."""
     tokens = [TOKENS[index] for index in ids]
     nucleus = [_is_nucleus(token) for token in tokens]
     rank = [_RANK.get(token, 0) for token in tokens]
@@ -66,5 +101,6 @@ def positions(ids: Sequence[int]) -> npt.NDArray[np.float32]:
         [min(i, 3) / 3 for i in word_since],
         [min(j, 3) / 3 for j in word_until],
         [float(j == 0) for j in clause_until],
+        *zip(*_deliveries(tokens), strict=True),
     ]
     return np.array(columns, np.float32).T.reshape(len(tokens), FEATURES)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tts_service.models.acoustic import MEL_SCALE, PITCH_CENTRE, AcousticConfig, AcousticModel, Spread, spread
-from tts_service.models.position import positions
+from tts_service.models.position import FEATURES, positions
 from tts_service.models.symbols import TOKENS
 from tts_service.training.corpus import WORK, Example, load
 from tts_service.training.loop import Loop, device
@@ -29,7 +29,14 @@ _DURATION_WEIGHT, _PITCH_WEIGHT, _VOICING_WEIGHT = 1.0, 3.0, 0.2
 
 def config() -> AcousticConfig:
     """The size that is trained."""
-    return AcousticConfig(tokens=len(TOKENS), speakers=len(SPEAKERS), emotions=len(EMOTIONS))
+    return AcousticConfig(
+        tokens=len(TOKENS),
+        speakers=len(SPEAKERS),
+        emotions=len(EMOTIONS),
+        places=FEATURES,
+        pitch_blocks=3,
+        decoder_blocks=4,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
-"""Makes the corpus: ``python -m tts_service.training.corpus --hours 4``.
+"""Makes the corpus: ``python -m tts_service.training.corpus --hours 10``.
 
 Shards of a few hundred utterances in the work folder; a shard that is there is not made again. Every shard has its own
-seed, so the same command makes the same utterances anywhere; eSpeak's noise and flutter differ from run to run. Shard
+seed, so the same command makes the same utterances anywhere; eSpeak's noise differs from run to run. Shard
 ``dev`` is never trained on.
 """
 
 import argparse
+import multiprocessing
+import os
 import random
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,14 +179,16 @@ def make(folder: Path, hours: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     make_shard(folder, DEV, DEV_SECONDS)
-    for name in shard_names(hours):
-        make_shard(folder, name, SHARD_SECONDS)
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        made = [pool.submit(make_shard, folder, name, SHARD_SECONDS) for name in shard_names(hours)]
+        for future in made:
+            future.result()
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hours", type=float, default=4.0)
+    parser.add_argument("--hours", type=float, default=10.0)
     parser.add_argument("--work", type=Path, default=WORK)
     arguments = parser.parse_args()
     make(arguments.work / "corpus", arguments.hours)

@@ -6,7 +6,9 @@ has one `Espeak` at most and uses it from one thread.
 
 import ctypes
 import functools
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import espeakng_loader
 import numpy as np
@@ -21,6 +23,7 @@ _END_PAUSE = 0x1000
 _EVENT_LIST_TERMINATED = 0
 _EVENT_PHONEME = 7
 _RATE, _VOLUME = 1, 2
+_UNSTEADY = ("flutter", "roughness", "echo")
 
 
 class _EventId(ctypes.Union):
@@ -59,13 +62,36 @@ class Utterance:
     phonemes: tuple[Phoneme, ...]
 
 
+def _steady_data(folder: Path) -> None:
+    """Lays eSpeak's data out in `folder` by links, with its voice variants made steady.
+
+    Flutter moves the pitch at random, by 3 to 9 cents, roughness makes every other period weaker, and the echo of a
+    phoneme lies on the next: a model can learn none of them, and the pitch tracker errs by them.
+    """
+    data = Path(espeakng_loader.get_data_path())
+    (folder / "voices" / "!v").mkdir(parents=True)
+    for entry in data.iterdir():
+        if entry.name != "voices":
+            (folder / entry.name).symlink_to(entry)
+    for entry in (data / "voices").iterdir():
+        if entry.name != "!v":
+            (folder / "voices" / entry.name).symlink_to(entry)
+    for variant in (data / "voices" / "!v").iterdir():
+        lines = variant.read_text("utf-8", errors="replace").splitlines()
+        kept = [line for line in lines if not line.startswith(_UNSTEADY)]
+        steady = "\n".join([*kept, "flutter 0", "roughness 0", ""])
+        (folder / "voices" / "!v" / variant.name).write_text(steady, "utf-8")
+
+
 class Espeak:
     """The process's one eSpeak; get it with `espeak()`."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
+        self._data = tempfile.TemporaryDirectory()  # kept: eSpeak reads a variant each time a voice is chosen
+        _steady_data(Path(self._data.name))
         rate = self._library.espeak_Initialize(
-            _AUDIO_OUTPUT_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), _INITIALIZE_PHONEME_EVENTS
+            _AUDIO_OUTPUT_SYNCHRONOUS, 0, self._data.name.encode(), _INITIALIZE_PHONEME_EVENTS
         )
         if rate != SAMPLE_RATE:
             raise RuntimeError(f"eSpeak NG did not start as expected: espeak_Initialize returned {rate}")

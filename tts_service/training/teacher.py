@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tts_service.models.features import HOP, SAMPLE_RATE
+from tts_service.models.prosody import Delivery, Group, deliver, groups
 from tts_service.models.symbols import SILENCE, encode
 from tts_service.training.espeak import Phoneme, Utterance, espeak
 from tts_service.training.phones import english_phonemes, syllable_phonemes
-from tts_service.training.prosody import EMOTIONS, SPEAKERS, Delivery, Group, deliver, groups, pause_seconds
+from tts_service.training.prosody import EMOTIONS, SPEAKERS, pause_seconds
 
 Floats = npt.NDArray[np.floating[Any]]
 LEAD_FRAMES = 5
