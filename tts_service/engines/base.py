@@ -20,11 +20,14 @@ VECTOR: Final = ("happy", "angry", "sad", "afraid", "disgusted", "melancholic", 
 
 
 class RequestRefused(ValueError):
-    """A request can't be carried out as it is; `zh` and `en` tell the user what is allowed."""
+    """A request can't be carried out as it is; `zh` and `en` tell the user what is allowed.
 
-    def __init__(self, zh: str, en: str) -> None:
+    `param` names the field of `SynthesisRequest` that is wrong, where it is one.
+    """
+
+    def __init__(self, zh: str, en: str, param: str | None = None) -> None:
         super().__init__(f"{zh} {en}")
-        self.zh, self.en = zh, en
+        self.zh, self.en, self.param = zh, en, param
 
 
 class EngineFailed(RuntimeError):
@@ -90,16 +93,17 @@ class SynthesisRequest:
     def checked(self, capabilities: Capabilities) -> "SynthesisRequest":
         """Fills in the defaults; raises RequestRefused for whatever the engine can't do, naming what it can."""
         if not isinstance(self.text, str) or not self.text.strip():
-            raise RequestRefused("请输入要合成的文字。", "Please enter a text.")
+            raise RequestRefused("请输入要合成的文字。", "Please enter a text.", "text")
         if len(self.text) > capabilities.longest_text:
             raise RequestRefused(
                 f"文字太长：{len(self.text)} 字，一次最多 {capabilities.longest_text} 字，请分段合成。",
                 f"The text has {len(self.text)} characters, at most {capabilities.longest_text} are allowed at once.",
+                "text",
             )
         voice = _chosen(self.voice, capabilities.voices, "音色", "voice")
         emotion = _chosen(self.emotion, capabilities.emotions, "情感", "emotion")
         if self.reference is not None and not (capabilities.cloning or capabilities.matching):
-            raise RequestRefused("这个引擎不支持参考音频。", "This engine takes no reference recording.")
+            raise RequestRefused("这个引擎不支持参考音频。", "This engine takes no reference recording.", "reference")
         return replace(
             self,
             voice=voice,
@@ -116,25 +120,28 @@ def _chosen(value: object, allowed: tuple[str, ...], zh: str, en: str) -> str:
         return allowed[0]
     if isinstance(value, str) and value in allowed:
         return value
-    raise RequestRefused(
-        f"没有这个{zh}：{str(value)[:40]}。可选：{'、'.join(allowed)}。",
-        f"Unknown {en}. Allowed: {', '.join(allowed)}.",
-    )
+    given = f"没有这个{zh}：{value[:40]}。" if isinstance(value, str) else f"{zh}须为文字。"
+    raise RequestRefused(f"{given}可选：{'、'.join(allowed)}。", f"Unknown {en}. Allowed: {', '.join(allowed)}.", en)
 
 
 def _number(value: object) -> float | None:
     """The finite number that a value is, else None; True is none."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _within(value: object, low: float, high: float, zh: str, en: str) -> float:
     number = _number(value)
     if number is None or not low <= number <= high:
         raise RequestRefused(
-            f"{zh}须在 {low:g} 到 {high:g} 之间，1 为正常。",
-            f"{en} must lie between {low:g} and {high:g}; 1 is natural.",
+            f"{zh}须在 {low:.1f} 到 {high:.1f} 之间，1 为正常。",
+            f"{en} must lie between {low:.1f} and {high:.1f}; 1 is natural.",
+            en.lower(),
         )
     return number
 
@@ -147,6 +154,7 @@ def _vector(value: object) -> tuple[float, ...] | None:
         raise RequestRefused(
             f"情感向量须为 {len(VECTOR)} 个 0 到 1 之间的数，依次为：{'、'.join(VECTOR)}。",
             f"The emotion vector takes {len(VECTOR)} numbers between 0 and 1: {', '.join(VECTOR)}.",
+            "vector",
         )
     return tuple(number for number in numbers if number is not None)
 
@@ -154,7 +162,9 @@ def _vector(value: object) -> tuple[float, ...] | None:
 def _seed(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31:
         return value
-    raise RequestRefused("随机种子须为 0 到 2147483647 的整数。", "The seed must be an integer from 0 to 2147483647.")
+    raise RequestRefused(
+        "随机种子须为 0 到 2147483647 的整数。", "The seed must be an integer from 0 to 2147483647.", "seed"
+    )
 
 
 @dataclass(frozen=True)
@@ -163,7 +173,9 @@ class Speech:
 
     `samples`: mono float32 within ±1. `seconds`: length of the sound. `compute_seconds`: time it took; `rtf` is their
     ratio. `text`: as it was spoken. `unreadable`: characters that were left out. `measures`: what was done because
-    memory ran out (see `Health`), in order.
+    memory ran out (see `Health`), in order. `engine`: which engine spoke, where one chooses between several, else "";
+    `note` then says why it wasn't the first choice. `reference`: the recording whose voice it is, whether it came with
+    the request or belongs to the chosen voice.
     """
 
     samples: NDArray[np.float32]
@@ -175,6 +187,9 @@ class Speech:
     speed: float
     unreadable: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    engine: str = ""
+    note: str = ""
+    reference: Reference | None = None
 
     @property
     def seconds(self) -> float:
@@ -190,6 +205,7 @@ class SpeechStream:
     """Speech that is still being made: what is known at once, and `chunks` of mono float32 samples within ±1.
 
     Closing `chunks` (a generator) ends the work at the next chunk; a stream that is dropped is closed.
+    `engine`, `note` and `reference` are those of `Speech`.
     """
 
     chunks: Iterator[NDArray[np.float32]]
@@ -199,6 +215,9 @@ class SpeechStream:
     emotion: str
     speed: float
     unreadable: tuple[str, ...] = ()
+    engine: str = ""
+    note: str = ""
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True)
