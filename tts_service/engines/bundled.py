@@ -88,6 +88,16 @@ class BundledEngine:
             raise EngineFailed(str(error)) from error
         self.synthesize(SynthesisRequest("你好，服务已经启动。"))
 
+    def reload_lexicon(self) -> None:
+        """Reads the user's lexicon again: what is asked for from now on is read with it, what is being spoken isn't.
+
+        Raises EngineFailed for a line that can't be used; the lexicon before stays in effect then.
+        """
+        try:
+            self._front_end = FrontEnd(Lexicon.load(self._shared / "lexicon.txt"))
+        except LexiconProblem as error:
+            raise EngineFailed(str(error)) from error
+
     def health(self) -> Health:
         """Tells how it is."""
         loaded = self._voice is not None
