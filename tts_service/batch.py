@@ -1,0 +1,253 @@
+"""Many lines at once: a text file (one line each) or JSON Lines become one wav each, one joined wav, and subtitles."""
+
+import hashlib
+import json
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from tts_service.app.admission import Busy, Draining
+from tts_service.engines.base import Capabilities, RequestRefused, Speech, SynthesisRequest
+from tts_service.marking import new_mark, pcm16, sealed, wav_head
+from tts_service.subtitles import Cue, srt
+from tts_service.text.preview import plain
+
+MOST_LINES: Final = 200
+MOST_CHARACTERS: Final = 10_000
+"""Of all lines together."""
+LARGEST_FILE: Final = 1024 * 1024
+"""Bytes of an uploaded file."""
+LONGEST_PAUSE: Final = 3.0
+"""Seconds between two lines of the joined wav."""
+KEPT: Final = 3600.0
+"""Seconds that the files of a batch are kept."""
+_FIELDS: Final = ("text", "voice", "emotion", "speed", "intensity")
+_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line to speak: its number in the file, and the checked request."""
+
+    number: int
+    request: SynthesisRequest
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What came of a line: its wav and when it is heard in the joined one (seconds), or why it was left out."""
+
+    line: Line
+    file: str = ""
+    start: float = 0.0
+    end: float = 0.0
+    compute_seconds: float = 0.0
+    refused: RequestRefused | None = None
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a finished batch."""
+
+    wavs: tuple[Path, ...]
+    joined: Path
+    subtitles: Path
+    archive: Path
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is; `files` comes with the last one."""
+
+    spoken: tuple[Spoken, ...]
+    total: int
+    files: Files | None = None
+
+
+def decoded(data: bytes) -> str:
+    """Reads an uploaded file: UTF-8, or the GB 18030 that Windows' editor writes. Raises RequestRefused."""
+    if len(data) > LARGEST_FILE:
+        raise RequestRefused(
+            f"文件太大：最多 {LARGEST_FILE // 1024} KB。", f"The file is too large: at most {LARGEST_FILE // 1024} KB."
+        )
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise RequestRefused("这不是文本文件，请使用 UTF-8 编码的 txt 或 jsonl。", "This is no text file: use UTF-8.")
+
+
+def parse(text: str, capabilities: Capabilities, defaults: SynthesisRequest) -> tuple[Line, ...]:
+    """Reads lines: plain text, or JSON objects with `text` and, if wanted, `voice emotion speed intensity` (what a
+    line doesn't say is taken from `defaults`). Empty lines are passed over.
+
+    Raises RequestRefused with the line's number for whatever can't be done; nothing has been spoken by then.
+    """
+    numbered = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not numbered:
+        raise RequestRefused("请输入要合成的文字，每行一句。", "Enter the lines to speak, one on each line.")
+    if len(numbered) > MOST_LINES:
+        raise RequestRefused(
+            f"一批最多 {MOST_LINES} 行，现在有 {len(numbered)} 行。",
+            f"At most {MOST_LINES} lines in a batch, these are {len(numbered)}.",
+        )
+    as_json = numbered[0][1].startswith("{")
+    lines = tuple(_line(number, line, as_json, capabilities, defaults) for number, line in numbered)
+    characters = sum(len(line.request.text) for line in lines)
+    if characters > MOST_CHARACTERS:
+        raise RequestRefused(
+            f"一批最多 {MOST_CHARACTERS} 字，现在有 {characters} 字。",
+            f"At most {MOST_CHARACTERS} characters in a batch, these are {characters}.",
+        )
+    return lines
+
+
+def _line(number: int, line: str, as_json: bool, capabilities: Capabilities, defaults: SynthesisRequest) -> Line:
+    try:
+        wanted = replace(defaults, **_fields(line)) if as_json else replace(defaults, text=line)
+        return Line(number, wanted.checked(capabilities))
+    except RequestRefused as refused:
+        raise RequestRefused(f"第 {number} 行：{refused.zh}", f"Line {number}: {refused.en}") from refused
+
+
+def _fields(line: str) -> dict[str, Any]:
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, Mapping):
+        raise RequestRefused(
+            '不是有效的 JSON 对象，例如 {"text": "你好", "emotion": "开心"}。',
+            'This is no JSON object such as {"text": "你好", "emotion": "开心"}.',
+        )
+    if unknown := [str(key)[:20] for key in told if key not in _FIELDS]:
+        raise RequestRefused(
+            f"不认识的字段：{'、'.join(unknown[:5])}。可用：{'、'.join(_FIELDS)}。",
+            f"Unknown fields: {', '.join(unknown[:5])}. Allowed: {', '.join(_FIELDS)}.",
+        )
+    return {"text": ""} | {key: value for key, value in told.items() if value is not None}
+
+
+def checked_pause(pause: object) -> float:
+    """Gives the pause between two lines in seconds; raises RequestRefused."""
+    if isinstance(pause, int | float) and not isinstance(pause, bool) and 0 <= pause <= LONGEST_PAUSE:
+        return float(pause)
+    raise RequestRefused(
+        f"句间停顿须在 0 到 {LONGEST_PAUSE:g} 秒之间。", f"The pause must lie between 0 and {LONGEST_PAUSE:g} seconds."
+    )
+
+
+def run(
+    lines: tuple[Line, ...],
+    speak: Callable[[SynthesisRequest], Speech],
+    folder: Path,
+    *,
+    pause: float,
+    engine: str,
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[Progress]:
+    """Speaks the lines into `folder` (made here), telling after each how far it is.
+
+    A line that can't be read aloud is left out and said so; a busy service is asked again a few times. Raises what
+    `speak` raises beyond that. Memory stays that of one line: the joined wav grows on disk.
+    """
+    folder.mkdir(parents=True, mode=0o700)
+    spoken: list[Spoken] = []
+    wavs: list[Path] = []
+    joined = folder / "joined.pcm"
+    digest = hashlib.sha256()
+    rate = size = 0
+    with joined.open("wb") as sound:
+        for index, line in enumerate(lines, 1):
+            try:
+                speech = _patiently(speak, line.request, wait)
+            except RequestRefused as refused:
+                spoken.append(Spoken(line, refused=refused))
+                yield Progress(tuple(spoken), len(lines))
+                continue
+            pcm = pcm16(speech.samples)
+            rate = speech.sample_rate
+            silence = bytes(2 * int(pause * rate)) if size else b""
+            start = (size + len(silence)) / 2 / rate
+            wav = folder / f"{index:03}.wav"
+            mark = sealed(new_mark(engine=engine, voice=speech.voice), pcm)
+            wav.write_bytes(wav_head(rate, mark, len(pcm)) + pcm)
+            for part in (silence, pcm):
+                sound.write(part)
+                digest.update(part)
+                size += len(part)
+            wavs.append(wav)
+            spoken.append(Spoken(line, wav.name, start, size / 2 / rate, speech.compute_seconds))
+            yield Progress(tuple(spoken), len(lines))
+    if not wavs:
+        first = spoken[0].refused
+        raise RequestRefused(
+            f"没有一行可以朗读。{first.zh if first else ''}", f"No line can be read aloud. {first.en if first else ''}"
+        )
+    voices = "、".join(dict.fromkeys(item.line.request.voice or "" for item in spoken if item.file))
+    mark = replace(new_mark(engine=engine, voice=voices), pcm_sha256=digest.hexdigest())
+    files = _finished(folder, joined, wav_head(rate, mark, size), tuple(spoken), tuple(wavs))
+    yield Progress(tuple(spoken), len(lines), files)
+
+
+def _patiently(
+    speak: Callable[[SynthesisRequest], Speech], request: SynthesisRequest, wait: Callable[[float], None]
+) -> Speech:
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return speak(request)
+        except Draining:
+            raise
+        except Busy as busy:
+            wait(busy.retry_after)
+    return speak(request)
+
+
+def _finished(folder: Path, sound: Path, head: bytes, spoken: tuple[Spoken, ...], wavs: tuple[Path, ...]) -> Files:
+    joined = folder / "joined.wav"
+    with joined.open("wb") as file, sound.open("rb") as source:
+        file.write(head)
+        shutil.copyfileobj(source, file)
+    sound.unlink()
+    heard = [item for item in spoken if item.file]
+    subtitles = folder / "subtitles.srt"
+    subtitles.write_text(
+        srt(Cue(item.start, item.end, plain(item.line.request.text)) for item in heard), encoding="utf-8"
+    )
+    archive = folder / "batch.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+        for path in (*wavs, joined, subtitles):
+            packed.write(path, path.name)
+        packed.writestr("lines.jsonl", "".join(json.dumps(told(item), ensure_ascii=False) + "\n" for item in spoken))
+    return Files(wavs, joined, subtitles, archive)
+
+
+def told(item: Spoken) -> dict[str, Any]:
+    """What came of a line, for programs and for ``lines.jsonl``."""
+    request = item.line.request
+    facts: dict[str, Any] = {
+        "line": item.line.number,
+        "text": request.text,
+        "voice": request.voice,
+        "emotion": request.emotion,
+        "intensity": request.intensity,
+        "speed": request.speed,
+    }
+    if item.refused is not None:
+        return facts | {"refused": str(item.refused)}
+    return facts | {"file": item.file, "start": round(item.start, 3), "end": round(item.end, 3)}
+
+
+def sweep(root: Path, *, kept: float = KEPT, now: float | None = None) -> None:
+    """Deletes the folders of batches that are older than `kept` seconds."""
+    oldest = (time.time() if now is None else now) - kept
+    for folder in root.glob("*/"):
+        if folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
