@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from tts_service.hub.manifest import ASIDE, NOTE, PART, CacheHubError
 
@@ -85,7 +86,7 @@ class Part:
                     digest = hashlib.file_digest(old, "sha256")
             adopted = self.note.adopted if resume else 0
             self._note.write_text(json.dumps(asdict(replace(note, boot=boot_id(), adopted=adopted))), encoding="utf-8")
-            file = self.path.open("ab" if resume else "wb")
+            file = self.path.open("ab" if resume else "wb", buffering=0)
         except OSError as error:
             raise disk_error(self.path, error) from error
         with file:
@@ -140,7 +141,7 @@ class Part:
 class Writer:
     """The open end of a part."""
 
-    def __init__(self, file: BinaryIO, digest: "hashlib._Hash", path: Path, size: int) -> None:
+    def __init__(self, file: FileIO, digest: "hashlib._Hash", path: Path, size: int) -> None:
         self._file, self._digest, self._path = file, digest, path
         self.size = size
 
@@ -151,8 +152,10 @@ class Writer:
     def write(self, block: bytes) -> None:
         """Takes a block; raises CacheHubError when the disk doesn't."""
         self._digest.update(block)
+        rest = memoryview(block)
         try:
-            self._file.write(block)
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except OSError as error:
             raise disk_error(self._path, error) from error
         self.size += len(block)
@@ -160,7 +163,6 @@ class Writer:
     def sync(self) -> None:
         """Brings everything to the disk."""
         try:
-            self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
             raise disk_error(self._path, error) from error
@@ -181,7 +183,7 @@ def aside(target: Path) -> Path:
     return next(name for name in names if not os.path.lexists(name))
 
 
-def blocks(file: BinaryIO) -> Iterator[bytes]:
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
     """Reads a file in blocks of 1 MiB."""
     while block := file.read(_BLOCK):
         yield block

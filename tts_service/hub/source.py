@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from tts_service.hub.manifest import Entry
 from tts_service.hub.part import Note, Part, blocks
@@ -81,7 +81,7 @@ def attempt(one: Wanted, fetch: Callable[[Wanted], None]) -> Delivery:
     return Delivery(one)
 
 
-def copy(reader: BinaryIO, one: Wanted, source: str, size: int) -> None:
+def copy(reader: IO[bytes], one: Wanted, source: str, size: int) -> None:
     """Copies an open file of `size` bytes into the part, from the beginning: what is near needs no resuming."""
     check_size(one.entry, size)
     with one.part.writing(Note(source), resume=False, expected=size) as writer:

@@ -65,7 +65,7 @@ class TarSource:
         assert reader is not None  # only directories and devices give None
         try:
             with reader:
-                copy(reader, one, self.name, member.size)  # type: ignore[arg-type]
+                copy(reader, one, self.name, member.size)
         except _DAMAGED as error:
             raise SourceFailed(f"the archive is damaged ({error})") from error
 
