@@ -25,13 +25,13 @@ class Served:
     faults: list[tuple[Any, ...]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asked:
-    """One request as it came, and how many bytes of the file went out for it."""
+    """One request as it came, and how many bytes of the file go out for it; written down before they do."""
 
     path: str
     headers: dict[str, str]
-    sent: int
+    sent: int = 0
 
 
 class FileServer:
@@ -65,44 +65,44 @@ class FileServer:
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         headers = {key.lower(): value for key, value in request.headers.items()}
+        asked = Asked(request.path, headers)
+        self.asked.append(asked)
         served = self.files.get(request.path)
-        sent = 0
         try:
             if served is None:
                 self._head(request, 404, {"Content-Length": "0"})
             else:
-                sent = self._serve(request, served, headers)
+                self._serve(request, served, asked)
         except OSError:
             request.close_connection = True
-        finally:
-            self.asked.append(Asked(request.path, headers, sent))
 
-    def _serve(self, request: BaseHTTPRequestHandler, served: Served, headers: dict[str, str]) -> int:
+    def _serve(self, request: BaseHTTPRequestHandler, served: Served, asked: Asked) -> None:
         fault = served.faults.pop(0) if served.faults else ("none",)
         if fault[0] == "status":
             self._head(request, fault[1], {"Content-Length": "0", **fault[2]})
-            return 0
+            return
         data, first = served.data, 0
-        asked = re.fullmatch(r"bytes=(\d+)-", headers.get("range", ""))
-        if asked and served.ranges and headers.get("if-range", served.etag) == served.etag:
-            first = int(asked[1])
+        place = re.fullmatch(r"bytes=(\d+)-", asked.headers.get("range", ""))
+        if place and served.ranges and asked.headers.get("if-range", served.etag) == served.etag:
+            first = int(place[1])
             if first >= len(data):
                 self._head(request, 416, {"Content-Range": f"bytes */{len(data)}", "Content-Length": "0"})
-                return 0
+                return
         body = data[first:]
         tag = {"ETag": served.etag} if served.etag else {}
-        place = {"Content-Range": f"bytes {first}-{len(data) - 1}/{len(data)}"} if first else {}
-        self._head(request, 206 if first else 200, {"Content-Length": str(len(body)), **tag, **place, **served.headers})
+        span = {"Content-Range": f"bytes {first}-{len(data) - 1}/{len(data)}"} if first else {}
+        self._head(request, 206 if first else 200, {"Content-Length": str(len(body)), **tag, **span, **served.headers})
         if fault[0] == "none":
+            asked.sent = len(body)
             request.wfile.write(body)
-            return len(body)
+            return
+        asked.sent = fault[1]
         request.wfile.write(body[: fault[1]])
         request.wfile.flush()
         if fault[0] == "stall":
             self.stalled.set()
             self.release.wait(30)
         request.close_connection = True
-        return int(fault[1])
 
     def _head(self, request: BaseHTTPRequestHandler, status: int, headers: dict[str, str]) -> None:
         request.send_response(status)

@@ -308,3 +308,30 @@ def test_ctrl_c_ends_with_a_plain_word_and_the_beginning_stays(server: FileServe
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "interrupted" in err
+
+
+def test_a_server_that_knows_no_ranges_serves_all_of_it_again(server: FileServer, tmp_path: Path) -> None:
+    server.add("/gpt.pth", BIG, ranges=False, faults=[("cut", 1_000_000)])
+    folder, _ = fetch(write_manifest(tmp_path, {"gpt.pth": known(BIG)}, [mirror(server)]), tmp_path / "hub")
+    assert (folder / "gpt.pth").read_bytes() == BIG
+    assert [asked.sent for asked in server.asked] == [1_000_000, len(BIG)]
+
+
+def test_a_part_that_was_whole_when_the_process_ended_is_only_verified(server: FileServer, tmp_path: Path) -> None:
+    server.add("/gpt.pth", BIG)
+    manifest = write_manifest(tmp_path, {"gpt.pth": known(BIG)}, [mirror(server)])
+    folder, _ = fetch(manifest, tmp_path / "hub")
+    (folder / "gpt.pth").rename(folder / "gpt.pth.part")
+    fetch(manifest, tmp_path / "hub")
+    assert (folder / "gpt.pth").read_bytes() == BIG
+    assert len(server.asked) == 1
+
+
+def test_a_part_longer_than_the_file_is_begun_anew(server: FileServer, tmp_path: Path) -> None:
+    server.add("/gpt.pth", BIG, faults=[("cut", 2_000_000), ("status", 404, {})])
+    manifest = write_manifest(tmp_path, {"gpt.pth": UNKNOWN}, [mirror(server)])
+    with pytest.raises(cache_hub.CacheHubError, match="404"):
+        fetch(manifest, tmp_path / "hub")
+    server.files["/gpt.pth"].data = BIG[:1_500_000]  # under the same entity tag: a server that lies
+    folder, _ = fetch(manifest, tmp_path / "hub")
+    assert (folder / "gpt.pth").read_bytes() == BIG[:1_500_000]
