@@ -1,7 +1,7 @@
 """What an engine is: it says what it can, is loaded once, and turns a request into speech."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
