@@ -84,6 +84,11 @@ def record_of(line: bytes) -> Record | None:
     return record if whole else None
 
 
+def torn_account(torn: bytes) -> dict[str, Value]:
+    """What a record of kind `TORN` says of the bytes that a crash left."""
+    return {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
+
+
 def read_head(path: Path) -> Head | None:
     """Reads the anchor beside an audit file; None when there is none. Raises AuditError for one that isn't readable."""
     try:
@@ -114,10 +119,7 @@ class AuditLog:
             with self._locked() as file:
                 last, torn = self._end(file)
                 if torn:
-                    os.write(file, b"\n")
-                    last = self._write(
-                        file, last, TORN, {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
-                    )
+                    last = self._write(file, last, TORN, torn_account(torn), before=b"\n")
                 return self._write(file, last, kind, fields)
         except OSError as error:
             raise AuditError(f"the audit file {self.path} can't be written: {error}") from error
@@ -137,13 +139,14 @@ class AuditLog:
         size = os.fstat(file).st_size
         start = max(0, size - 4 * LONGEST_LINE)
         tail = os.pread(file, size - start, start)
-        whole, _, torn = tail.rpartition(b"\n")
-        lines = whole.split(b"\n") if whole else []
-        last = record_of(lines[-1]) if lines else None
-        if lines and (last is None or hash_of(last) != last.hash):
-            raise AuditError(f"the last record of {self.path} was altered: run tts-service audit verify")
+        last, end = None, len(tail)
+        while last is None and (end := tail.rfind(b"\n", 0, end)) >= 0:
+            found = record_of(tail[tail.rfind(b"\n", 0, end) + 1 : end])
+            last = found if found and hash_of(found) == found.hash else None
+        if last is None and start > 0:
+            raise AuditError(f"{self.path} does not end in a record: run tts-service audit verify")
         self._check_head(last)
-        return last, torn
+        return last, tail[end + 1 :]
 
     def _check_head(self, last: Record | None) -> None:
         """Refuses a file whose end was cut. The head may be one record behind: a crash between the two writes."""
@@ -153,12 +156,14 @@ class AuditLog:
         if head is None or last is None or head.hash not in (last.hash, last.prev):
             raise AuditError(f"the end of {self.path} does not agree with its head: run tts-service audit verify")
 
-    def _write(self, file: int, last: Record | None, kind: str, fields: dict[str, Value]) -> Record:
+    def _write(
+        self, file: int, last: Record | None, kind: str, fields: dict[str, Value], before: bytes = b""
+    ) -> Record:
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         seq, prev = (last.seq + 1, last.hash) if last else (1, START)
         record = Record(seq, now, kind, fields, prev, "")
         record = Record(seq, now, kind, fields, prev, hash_of(record))
-        line = record.to_line() + b"\n"
+        line = before + record.to_line() + b"\n"
         if len(line) > LONGEST_LINE:
             raise ValueError(f"a record of {len(line)} bytes is too long for the audit file")
         if os.write(file, line) != len(line):
