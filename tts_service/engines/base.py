@@ -175,7 +175,7 @@ class Speech:
     ratio. `text`: as it was spoken. `unreadable`: characters that were left out. `measures`: what was done because
     memory ran out (see `Health`), in order. `engine`: which engine spoke, where one chooses between several, else "";
     `note` then says why it wasn't the first choice. `reference`: the recording whose voice it is, whether it came with
-    the request or belongs to the chosen voice.
+    the request or belongs to the chosen voice; `matching` how a voice of the engine's own was bent towards it.
     """
 
     samples: NDArray[np.float32]
@@ -190,6 +190,7 @@ class Speech:
     engine: str = ""
     note: str = ""
     reference: Reference | None = None
+    matching: str = ""
 
     @property
     def seconds(self) -> float:
@@ -204,8 +205,8 @@ class Speech:
 class SpeechStream:
     """Speech that is still being made: what is known at once, and `chunks` of mono float32 samples within ±1.
 
-    Closing `chunks` (a generator) ends the work at the next chunk; a stream that is dropped is closed.
-    `engine`, `note` and `reference` are those of `Speech`.
+    Closing `chunks` (a generator) ends the work at the next chunk; a stream that is dropped is closed. `measures` may
+    grow while it is spoken; it, `engine`, `note`, `reference` and `matching` are those of `Speech`.
     """
 
     chunks: Iterator[NDArray[np.float32]]
@@ -215,9 +216,11 @@ class SpeechStream:
     emotion: str
     speed: float
     unreadable: tuple[str, ...] = ()
+    measures: Sequence[str] = ()
     engine: str = ""
     note: str = ""
     reference: Reference | None = None
+    matching: str = ""
 
 
 @dataclass(frozen=True)
