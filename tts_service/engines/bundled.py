@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from tts_service.engines.base import (
     Capabilities,
     EngineFailed,
     Health,
+    Reference,
     RequestRefused,
     Speech,
     SpeechStream,
@@ -24,6 +26,8 @@ from tts_service.text.frontend import FrontEnd, Reading
 from tts_service.text.lexicon import Lexicon, LexiconProblem
 
 if TYPE_CHECKING:
+    from tts_service.matching.match import VoiceMatch
+    from tts_service.matching.matcher import Matcher
     from tts_service.models.voice import Voice
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "voices"
@@ -48,6 +52,7 @@ class BundledEngine:
         self._shared, self._wanted, self._voices, self._say = shared, device, voices, say
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice")
         self._voice: Voice | None = None
+        self._matcher: Matcher | None = None
         self._front_end = FrontEnd()
         self._device = "cpu"
 
@@ -58,7 +63,7 @@ class BundledEngine:
     @property
     def capabilities(self) -> Capabilities:
         voice = self._loaded()
-        return Capabilities(tuple(voice.speakers), tuple(voice.emotions), voice.sample_rate)
+        return Capabilities(tuple(voice.speakers), tuple(voice.emotions), voice.sample_rate, matching=True)
 
     def load(self) -> None:
         """Fetches the weights into `cache_hub`, loads them and speaks once, so that the first request is fast.
@@ -77,6 +82,7 @@ class BundledEngine:
                 say=self._say,
             )
             self._device = _device(self._wanted)
+            from tts_service.matching.matcher import Matcher  # noqa: PLC0415 - imports torch
             from tts_service.models.store import VoiceError  # noqa: PLC0415 - torch takes seconds, only here
             from tts_service.models.voice import Voice  # noqa: PLC0415
 
@@ -84,6 +90,7 @@ class BundledEngine:
                 self._voice = Voice.load(folder, self._device)
             except VoiceError as error:
                 raise EngineFailed(str(error)) from error
+            self._matcher = Matcher(self._voice)
         except (cache_hub.CacheHubError, LexiconProblem) as error:
             raise EngineFailed(str(error)) from error
         self.synthesize(SynthesisRequest("你好，服务已经启动。"))
@@ -103,9 +110,17 @@ class BundledEngine:
         loaded = self._voice is not None
         return Health(loaded, "" if loaded else "the bundled voice is not loaded yet", self._device, "float32")
 
+    def match(self, reference: Reference) -> "VoiceMatch":
+        """Tells which voice a reference recording is matched to, and how it is bent: an approximation, no clone.
+
+        A request with the reference is spoken so, whatever voice it names. The first call takes some seconds. Raises
+        RequestRefused for a recording that nothing can be matched to.
+        """
+        return self._worker.submit(self._matching().match, reference).result()
+
     def synthesize(self, request: SynthesisRequest) -> Speech:
         """Speaks. The sound of several sentences is joined with short silences."""
-        request, reading = self._read(request)
+        request, reading, matching = self._read(request)
         try:
             samples, seconds = self._worker.submit(self._compute, reading, request).result()
         except RuntimeError as error:  # torch's own: out of memory, a broken device
@@ -119,11 +134,13 @@ class BundledEngine:
             emotion=request.emotion or "",
             speed=request.speed,
             unreadable=reading.unreadable,
+            reference=request.reference,
+            matching=matching,
         )
 
     def stream(self, request: SynthesisRequest) -> SpeechStream:
         """Speaks in pieces of about a second, the first one shorter."""
-        request, reading = self._read(request)
+        request, reading, matching = self._read(request)
         return SpeechStream(
             chunks=self._chunks(reading, request),
             sample_rate=self._loaded().sample_rate,
@@ -132,9 +149,11 @@ class BundledEngine:
             emotion=request.emotion or "",
             speed=request.speed,
             unreadable=reading.unreadable,
+            reference=request.reference,
+            matching=matching,
         )
 
-    def _read(self, request: SynthesisRequest) -> tuple[SynthesisRequest, Reading]:
+    def _read(self, request: SynthesisRequest) -> tuple[SynthesisRequest, Reading, str]:
         request = request.checked(self.capabilities)
         reading = self._front_end.read(request.text)
         if not reading.sentences:
@@ -142,7 +161,10 @@ class BundledEngine:
                 "没有可以朗读的内容：请输入汉字、数字或英文。",
                 "There is nothing to read aloud: enter Chinese characters, digits or English.",
             )
-        return request, reading
+        if request.reference is None:
+            return request, reading, ""
+        found = self.match(request.reference)
+        return replace(request, voice=found.voice), reading, found.told
 
     def _chunks(self, reading: Reading, request: SynthesisRequest) -> Iterator[NDArray[np.float32]]:
         """Fetches piece by piece from the thread that computes: between two pieces others have their turn."""
@@ -164,6 +186,11 @@ class BundledEngine:
         for index, sentence in enumerate(reading.sentences):
             if index:
                 yield np.zeros(int(_BETWEEN_SENTENCES * voice.sample_rate), np.float32)
+            if request.reference is not None:
+                yield from self._matching().stream(
+                    request.reference, sentence.units, emotion=feeling, speed=request.speed, seed=request.seed
+                )
+                continue
             yield from voice.stream(
                 sentence.units, speaker=request.voice or "", emotion=feeling, speed=request.speed, seed=request.seed
             )
@@ -172,6 +199,11 @@ class BundledEngine:
         if self._voice is None:
             raise EngineFailed("the bundled voice is not loaded yet")
         return self._voice
+
+    def _matching(self) -> "Matcher":
+        if self._matcher is None:
+            raise EngineFailed("the bundled voice is not loaded yet")
+        return self._matcher
 
 
 def _first_voice(voices: Path) -> Path:
