@@ -18,7 +18,7 @@ from tts_service.resample import Resampler
 
 Samples = NDArray[np.float32]
 PCM_RATE: Final = 24_000
-"""Hz of raw PCM (16-bit little-endian, mono): what clients of OpenAI's API expect, raw samples can't tell their rate."""
+"""Hz of raw PCM (16-bit little-endian, mono): what clients of OpenAI's API expect, samples alone can't tell it."""
 _OPUS_RATE: Final = 24_000
 _MP3_QUALITY: Final = 0.5
 """Of libsndfile's scale; at 22,050 Hz a constant 80 kbit/s."""

@@ -1,4 +1,4 @@
-"""The service's one process: FastAPI with ``/healthz`` and the Gradio page at ``/``.
+"""The service's one process: FastAPI with the HTTP API and the Gradio page at ``/``.
 
 ``python tts_service/webui.py --server_port 7860 --host 0.0.0.0`` works from any folder; start_app.sh calls it so.
 """
@@ -16,7 +16,7 @@ if __package__ in (None, ""):  # started as a file: its own folder on sys.path w
 
 from tts_service.app.folders import shared_folder
 from tts_service.app.release import commit, version
-from tts_service.engines.base import EngineFailed
+from tts_service.engines.base import EngineFailed, SynthesisRequest
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -50,15 +50,13 @@ def prepare_environment(shared: Path) -> None:
 
 
 def build_app(about: "About") -> "FastAPI":
-    """Puts health and page into one app; the health route comes first, so that the page at ``/`` can't hide it."""
+    """Puts health, API and page into one app; the page comes last, so that at ``/`` it can't hide the others."""
     import gradio as gr  # noqa: PLC0415 - five seconds, and only here
-    from fastapi import FastAPI  # noqa: PLC0415
 
-    from tts_service.app.health import health_routes  # noqa: PLC0415
     from tts_service.app.page import CSS, build_page, theme  # noqa: PLC0415
+    from tts_service.app.service import service_app  # noqa: PLC0415
 
-    app = FastAPI(title="tts-service", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(health_routes(about))
+    app = service_app(about)
     gr.mount_gradio_app(
         app, build_page(about), path="/", theme=theme(), css=CSS, footer_links=[], show_error=True, ssr_mode=False
     )
@@ -76,29 +74,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Gradio takes seconds to import: it does so while the engine loads.
     importing = threading.Thread(target=__import__, args=("tts_service.app.page",), daemon=True)
     importing.start()
-    import uvicorn  # noqa: PLC0415
-
     from tts_service.app.health import About  # noqa: PLC0415
+    from tts_service.app.server import DrainingServer  # noqa: PLC0415
     from tts_service.engines.bundled import BundledEngine  # noqa: PLC0415
 
     engine = BundledEngine(shared, device=options.device, say=lambda line: print(line, flush=True))
+    about = About(engine, version(), running, shared=shared)
     try:
         engine.load()
+        prove(about)
     except EngineFailed as failed:
         print(f"ERROR: {failed}", file=sys.stderr, flush=True)
         return 1
     print(f"engine {engine.name} ready on {engine.device}", flush=True)
     importing.join()
-    app = build_app(About(engine, version(), running))
-    uvicorn.run(
-        app,
-        host=options.host,
-        port=options.server_port,
-        log_level="info",
-        access_log=False,
-        timeout_graceful_shutdown=10,
-    )
+    DrainingServer(build_app(about), about.admission, host=options.host, port=options.server_port).run()
     return 0
+
+
+def prove(about: "About") -> None:
+    """Speaks once, so that ``/readyz`` tells of something that happened; raises EngineFailed."""
+    speech = about.engine.synthesize(SynthesisRequest("你好，服务已经启动。"))
+    about.meter.spoken(speech.seconds, speech.compute_seconds, speech.measures)
 
 
 if __name__ == "__main__":

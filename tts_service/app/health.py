@@ -1,13 +1,17 @@
-"""``/healthz``: alive, and which version; answers without touching the engine's lock."""
+"""What runs, and what monitors ask: ``/healthz`` (alive), ``/readyz`` (it can speak), ``/metrics``."""
 
 import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
 
 from tts_service.app.admission import Admission
+from tts_service.app.folders import shared_folder
+from tts_service.app.metrics import Meter
 from tts_service.engines.base import Engine
 
 
@@ -15,7 +19,8 @@ from tts_service.engines.base import Engine
 class About:
     """What is running: the loaded engine, version, commit, when it came up (UNIX seconds), and the one door before it.
 
-    Whoever lets the engine speak enters through `admission` first, page and API alike.
+    Whoever lets the engine speak enters through `admission` first and reports to `meter`, page and API alike. `shared`
+    is the host's shared folder.
     """
 
     engine: Engine
@@ -23,14 +28,30 @@ class About:
     commit: str
     started: float = field(default_factory=time.time)
     admission: Admission = field(default_factory=Admission)
+    meter: Meter = field(default_factory=Meter)
+    shared: Path = field(default_factory=shared_folder)
+
+    @property
+    def not_ready(self) -> str:
+        """Why no request should be sent here now, or ""."""
+        if self.admission.draining:
+            return "the service is stopping"
+        health = self.engine.health()
+        if not health.ok:
+            return health.detail or "the engine is not well"
+        return "" if self.meter.spoke else "it has not spoken yet"
+
+    @property
+    def ready(self) -> bool:
+        return not self.not_ready
 
 
 def health_routes(about: About) -> APIRouter:
-    """Makes the routes that programs ask: ``GET /healthz``."""
+    """Makes the routes that programs ask: ``GET /healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter()
 
     @router.get("/healthz")
-    def healthz() -> dict[str, Any]:
+    async def healthz() -> dict[str, Any]:
         """Tells that the service is up. `pid` lets start_app.sh know its own child from a stranger on the port."""
         capabilities = about.engine.capabilities
         return {
@@ -45,5 +66,17 @@ def health_routes(about: About) -> APIRouter:
             "pid": os.getpid(),
             "uptime_seconds": round(time.time() - about.started, 1),
         }
+
+    @router.get("/readyz")
+    def readyz() -> JSONResponse:
+        """200 when it has spoken and can speak, else 503 with the reason."""
+        reason = about.not_ready
+        told = {"ready": not reason, "reason": reason, "measures": list(about.engine.health().measures)}
+        return JSONResponse(told, 503 if reason else 200, {"Retry-After": "5"} if reason else None)
+
+    @router.get("/metrics")
+    def metrics() -> Response:
+        """Figures for Prometheus."""
+        return Response(about.meter.text(about), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router

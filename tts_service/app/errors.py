@@ -1,0 +1,79 @@
+"""Errors of the HTTP API in the shape that OpenAI's clients read, their text in Chinese and English."""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi.responses import Response
+
+from tts_service.app.admission import Busy, Draining
+from tts_service.audit import AuditError
+from tts_service.engines.base import EngineFailed, RequestRefused
+
+_LOG: Final = logging.getLogger(__name__)
+_PARAMS: Final = {"text": "input", "vector": "emotion_vector", "reference": "reference_audio"}
+"""Fields of a SynthesisRequest whose name in the API is another."""
+
+
+@dataclass(eq=False)
+class ApiError(Exception):
+    """What a client is told: HTTP status, `code` and `param` for programs, the sentence for people.
+
+    `retry_after` is in seconds. `kind` is OpenAI's ``type``.
+    """
+
+    status: int
+    code: str
+    zh: str
+    en: str
+    param: str | None = None
+    kind: str = "invalid_request_error"
+    retry_after: int | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer's JSON."""
+        message = f"{self.zh} {self.en}".strip()
+        return {"error": {"message": message, "type": self.kind, "param": self.param, "code": self.code}}
+
+
+class TimeIsUp(RuntimeError):
+    """A request took longer than one may take."""
+
+
+def told(error: Exception) -> ApiError:
+    """Finds what a client is told of an error; one that nobody foresaw goes into the log."""
+    match error:
+        case ApiError():
+            return error
+        case RequestRefused():
+            param = _PARAMS.get(error.param or "", error.param)
+            return ApiError(400, "invalid_value", error.zh, error.en, param)
+        case Draining():
+            return ApiError(503, "draining", error.zh, error.en, None, "server_error", error.retry_after)
+        case Busy():
+            return ApiError(429, "rate_limit_exceeded", error.zh, error.en, None, "requests", error.retry_after)
+        case TimeIsUp():
+            zh, en = "合成超时，请缩短文字后再试。", "It took too long, try a shorter text."
+            return ApiError(503, "time_limit", zh, en, None, "server_error", 10)
+        case EngineFailed():
+            return ApiError(500, "engine_failed", "合成失败。", f"The engine failed: {error}", None, "server_error")
+        case AuditError():
+            zh = "审计记录写不进去，使用参考音频的请求因此不执行。"
+            return ApiError(500, "audit_failed", zh, f"Nothing was done: {error}", None, "server_error")
+    _LOG.error("an unforeseen error", exc_info=error)
+    return ApiError(500, "internal_error", "内部错误。", "Internal error, see the service's log.", None, "server_error")
+
+
+def answer(error: ApiError) -> Response:
+    """Makes the HTTP answer."""
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    if error.status == 413:
+        headers["Connection"] = "close"  # the rest of the body isn't read
+    return Response(rendered(error.body), error.status, headers, "application/json")
+
+
+def rendered(value: object) -> bytes:
+    """JSON as bytes; lone surrogates that a client sent come back as question marks instead of breaking the answer."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
