@@ -1,0 +1,139 @@
+"""The judge's network: sound → mel bands and a picture of the pitch → ConvNeXt blocks → GRU → phones (CTC).
+
+Mel bands alone tell the phones, and tones badly: the pitch of a low voice hides in a few neighbouring bands. So the
+network also sees, 43 times a second, the autocorrelation at 64 lags evenly spaced in octaves from 50 to 620 Hz, where
+a tone is a line that rises or falls.
+"""
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tts_service.models.features import F0_MAX, F0_MIN, HOP, MEL_BANDS, SAMPLE_RATE, log_mel
+from tts_service.models.layers import Stack
+
+STEP: Final = 2 * HOP
+"""Samples from one decision to the next."""
+LAGS: Final = 64
+_PITCH_WINDOW: Final = 1536
+_PITCH_FFT: Final = 2048
+_PITCH_TOP: Final = 3000.0
+_COMPRESSION: Final = 0.6
+_LEVEL: Final = 0.085
+_AUDIBLE: Final = 10 ** (-35 / 20)
+_FLOOR: Final = -9.5
+_MEAN, _SCALE = -6.0, 2.5
+
+
+def levelled(sound: Tensor) -> Tensor:
+    """Brings sound (samples,) to a common level: the rms of the frames within 35 dB of the loudest. Silence stays."""
+    whole = len(sound) // HOP * HOP
+    if whole == 0:
+        return sound
+    power = sound[:whole].reshape(-1, HOP).square().mean(1)
+    top = float(power.max())
+    if top <= 0.0:
+        return sound
+    return sound * (_LEVEL / math.sqrt(float(power[power >= top * _AUDIBLE**2].mean())))
+
+
+@functools.cache
+def _lag_weights() -> Tensor:
+    """Reads an autocorrelation at LAGS fractional lags: (_PITCH_FFT // 2 + 1, LAGS)."""
+    hertz = F0_MIN * (F0_MAX / F0_MIN) ** (torch.arange(LAGS, dtype=torch.float64) / (LAGS - 1))
+    lags = SAMPLE_RATE / hertz
+    below = torch.floor(lags).long()
+    weights = torch.zeros(_PITCH_FFT // 2 + 1, LAGS, dtype=torch.float64)
+    columns = torch.arange(LAGS)
+    weights[below, columns] = 1 - (lags - below)
+    weights[below + 1, columns] = lags - below
+    return weights.float()
+
+
+@functools.cache
+def _pitch_window() -> Tensor:
+    return torch.hann_window(_PITCH_WINDOW)
+
+
+@functools.cache
+def _pitch_bins() -> Tensor:
+    """Weights of the spectrum's bins: full up to 1.5 kHz, falling to nothing at 3 kHz, nothing under 40 Hz."""
+    hertz = torch.arange(_PITCH_FFT // 2 + 1) * SAMPLE_RATE / _PITCH_FFT
+    return ((_PITCH_TOP - hertz) / (_PITCH_TOP / 2)).clamp(0, 1) * (hertz > 40)
+
+
+def pitch_picture(sound: Tensor) -> Tensor:
+    """Autocorrelation of sound (batch, samples) at LAGS lags per STEP: (batch, samples // STEP, LAGS)."""
+    steps = sound.shape[-1] // STEP
+    margin = (_PITCH_WINDOW - STEP) // 2
+    frames = functional.pad(sound[..., : steps * STEP], (margin, margin)).unfold(1, _PITCH_WINDOW, STEP)
+    on = sound.device
+    spectrum = torch.fft.rfft(frames * _pitch_window().to(on), _PITCH_FFT).abs()
+    # loud partials would hide the others, and with them the period
+    flat = (spectrum + 1e-3).pow(_COMPRESSION) * _pitch_bins().to(on)
+    correlation = torch.fft.irfft(flat, _PITCH_FFT)[..., : _PITCH_FFT // 2 + 1]
+    picture: Tensor = (correlation @ _lag_weights().to(on)) / correlation[..., :1]
+    return picture
+
+
+def mel_picture(sound: Tensor) -> Tensor:
+    """Scaled log mel bands of sound (batch, samples), two frames per STEP."""
+    whole = sound.shape[-1] // STEP * STEP
+    return (log_mel(sound[..., :whole]).clamp(min=_FLOOR) - _MEAN) / _SCALE
+
+
+@dataclass(frozen=True)
+class ListenerConfig:
+    """The network's size; `plain` and `toned` are the counts of phones without and with tone, blank included."""
+
+    plain: int
+    toned: int
+    channels: int = 144
+    hidden: int = 320
+    blocks: int = 5
+    kernel: int = 9
+    memory: int = 88
+
+
+class Listener(nn.Module):
+    """See the module."""
+
+    def __init__(self, config: ListenerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.timbre = nn.Conv1d(MEL_BANDS, config.channels, 5, stride=2, padding=2)
+        self.tune = nn.Linear(LAGS, config.channels)
+        self.stack = Stack(config.channels, config.hidden, config.blocks, config.kernel)
+        self.memory = nn.GRU(config.channels, config.memory, batch_first=True, bidirectional=True)
+        self.plain = nn.Linear(2 * config.memory, config.plain)
+        self.toned = nn.Linear(2 * config.memory, config.toned)
+
+    def trunk(self, mel: Tensor, picture: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Hidden values per step: (batch, steps, 2 * memory).
+
+        mel (batch, 2 * steps, MEL_BANDS) and picture (batch, steps, LAGS) from `mel_picture` and `pitch_picture`;
+        lengths (batch,) are the steps that are real, None when all are.
+        """
+        steps = picture.shape[1]
+        entered = self.timbre(mel.transpose(1, 2)).transpose(1, 2)[:, :steps] + self.tune(picture)
+        if lengths is None:
+            out: Tensor = self.memory(self.stack(entered))[0]
+            return out
+        mask = (torch.arange(steps, device=mel.device) < lengths[:, None])[..., None].float()
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.stack(entered, mask), lengths.cpu(), batch_first=True, enforce_sorted=False
+        )
+        unpacked: Tensor = nn.utils.rnn.pad_packed_sequence(
+            self.memory(packed)[0], batch_first=True, total_length=steps
+        )[0]
+        return unpacked
+
+    def forward(self, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores of the phones without and with tone for sound (batch, samples): (batch, steps, phones) each."""
+        hidden = self.trunk(mel_picture(sound), pitch_picture(sound))
+        return self.plain(hidden), self.toned(hidden)
