@@ -1,9 +1,10 @@
 """Stand-ins for the page of IndexTTS: real Gradio apps with the inputs, labels and defaults of its versions.
 
-``python indextts_standin.py FOLDER NAME=PORT …`` serves each layout on its port until it is ended; NAME is one of `2.5` and
-`2` (the page of August 2026, started with that version; Chinese labels) and `2.0` (the page of the tag v2.0.0; English
-labels). Calls are written into ``FOLDER/calls.jsonl``. While ``FOLDER/fail`` exists, texts longer than the number in it fail
-as IndexTTS fails: Gradio prints the reason and answers without one. The sound is a tone, 0.05 s for each character.
+``python indextts_standin.py FOLDER NAME=PORT …`` serves each layout on its port until it is ended; NAME is one of `2.5`
+and `2` (the page of August 2026, started with that version; Chinese labels) and `2.0` (the page of the tag v2.0.0;
+English labels). Calls are written into ``FOLDER/calls.jsonl``. While ``FOLDER/fail`` exists, texts longer than the
+number in it fail as IndexTTS fails: Gradio prints the reason and answers without one. The sound is a tone, 0.05 s for
+each character.
 """
 
 import json
@@ -16,18 +17,21 @@ from typing import Any
 
 import numpy as np
 
-NAMED = (
-    "emo_control_method prompt text lang_choice emo_ref_path emo_weight vec1 vec2 vec3 vec4 vec5 vec6 vec7 vec8 emo_text "
-    "emo_random max_text_tokens_per_segment duration_factor"
-).split()
-SAMPLING = "do_sample top_p top_k temperature length_penalty num_beams repetition_penalty max_mel_tokens".split()
-ZH = "喜 怒 哀 惧 厌恶 低落 惊喜 平静".split()
-EN = "Happy Angry Sad Afraid Disgusted Melancholic Surprised Calm".split()
+NAMED = [
+    "emo_control_method", "prompt", "text", "lang_choice", "emo_ref_path", "emo_weight",
+    *(f"vec{index}" for index in range(1, 9)),
+    "emo_text", "emo_random", "max_text_tokens_per_segment", "duration_factor",
+]  # fmt: skip
+SAMPLING = [
+    "do_sample", "top_p", "top_k", "temperature", "length_penalty", "num_beams", "repetition_penalty", "max_mel_tokens",
+]  # fmt: skip
+ZH = ["喜", "怒", "哀", "惧", "厌恶", "低落", "惊喜", "平静"]
+EN = ["Happy", "Angry", "Sad", "Afraid", "Disgusted", "Melancholic", "Surprised", "Calm"]
 
 
 def speak(folder: Path, layout: str, given: dict[str, Any]) -> Any:
     """What the page does with its inputs; the name of its file is the same for every call of a second."""
-    import gradio as gr  # noqa: PLC0415 - seconds
+    import gradio as gr
 
     given = {**given, "layout": layout, "prompt_name": Path(given["prompt"]).name}
     with (folder / "calls.jsonl").open("a", encoding="utf-8") as calls:
@@ -55,7 +59,7 @@ def tone(path: Path, seconds: float, hertz: float) -> None:
 
 def page(folder: Path, layout: str) -> Any:
     """Builds one layout."""
-    import gradio as gr  # noqa: PLC0415
+    import gradio as gr
 
     chinese = layout != "2.0"
     names = [name for name in NAMED if chinese or name not in ("lang_choice", "duration_factor")]
@@ -95,7 +99,9 @@ def page(folder: Path, layout: str) -> Any:
             ),
             "prompt": gr.Audio(label="" if chinese else "Voice Reference", type="filepath"),
             "text": gr.TextArea(label="" if chinese else "Text"),
-            "emo_ref_path": gr.Audio(label="上传情感参考音频" if chinese else "Upload emotion reference audio", type="filepath"),
+            "emo_ref_path": gr.Audio(
+                label="上传情感参考音频" if chinese else "Upload emotion reference audio", type="filepath"
+            ),
             "emo_weight": gr.Slider(0, 1, 0.65, label="情感权重" if chinese else "Emotion control weight"),
             "emo_text": gr.Textbox(label="情感描述文本" if chinese else "Emotion description", value=""),
             "emo_random": gr.Checkbox(label="情感随机采样" if chinese else "Randomize emotion sampling", value=False),

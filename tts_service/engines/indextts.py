@@ -20,6 +20,7 @@ from tts_service.engines.base import (
     EngineFailed,
     Health,
     Reference,
+    RequestRefused,
     Speech,
     SpeechStream,
     SynthesisRequest,
@@ -194,6 +195,12 @@ class IndexTTSEngine:
     def _read(self, request: SynthesisRequest) -> tuple[SynthesisRequest, Script, Reference]:
         if request.reference is not None:
             request = replace(request, voice=OWN)
+        if self._form and not self._form.paced and request.speed != 1.0:
+            raise RequestRefused(
+                "IndexTTS 2 只有一种语速：请把语速设为 1，或使用 2.5 版。",
+                "IndexTTS 2 has one speed: set it to 1, or use version 2.5.",
+                "speed",
+            )
         request = request.checked(self.capabilities)
         reference = request.reference or self._voices.get(request.voice or "")
         if reference is None:

@@ -96,7 +96,9 @@ class IndexTTSApp:
             raise stuck from error
         except httpx.HTTPError as error:
             raise self._gone(error) from error
-        raise _strange("the events of a call ended without a result")
+        raise UpstreamFailed(
+            Kind.GONE, f"IndexTTS at {self.url} broke off in the middle of a call: did it crash? see its log"
+        )
 
     def _fetch(self, route: str, deadline: float) -> bytes:
         parts: list[bytes] = []

@@ -30,7 +30,7 @@ MOST_STARTS: Final = 4
 WITHIN: Final = 900.0
 """At most so many starts in so many seconds; then it is left alone until the oldest is that long ago."""
 _GENTLE: Final = 10.0
-_FLAG: Final = re.compile(r"add_argument\(\s*[\"'](--[a-z_]+)[\"'](?:,\s*[\"'](--[a-z_]+)[\"'])?")
+_FLAG: Final = re.compile(r"add_argument\(\s*[\"'](--[a-z0-9_-]+)[\"'](?:,\s*[\"'](--[a-z0-9_-]+)[\"'])?")
 _TAIL: Final = 64 * 1024
 _TELL: Final = 15
 
