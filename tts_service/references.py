@@ -13,13 +13,14 @@ import unicodedata
 import wave
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tts_service.audit import AuditError, AuditLog, audit_file
 from tts_service.engines.base import Declaration, Reference, RequestRefused
+from tts_service.score.resample import resample
 
 PURPOSE: Final = "内部测试"
 """The only purpose that a reference recording may be used for."""
@@ -83,7 +84,7 @@ def admit(data: bytes, declaration: Declaration, *, shared: Path, channel: str) 
         raise ValueError(f"{channel!r} is no channel: small letters, digits, dots and dashes")
     stated = checked_declaration(declaration)
     recording = _decoded(data)
-    sound = _resampled(recording.samples, recording.rate)
+    sound = resample(recording.samples, recording.rate, SAMPLE_RATE)
     digest = hashlib.sha256(data).hexdigest()
     path = reference_file(shared, digest)
     new = not path.exists()
@@ -237,23 +238,6 @@ def _check_heard(mono: Samples, rate: int) -> None:
     levels = np.sqrt(np.square(blocks - blocks.mean(axis=1, keepdims=True), dtype=np.float64).mean(axis=1))
     if np.count_nonzero(levels > _QUIET) * size / rate < _HEARD:
         raise _refused("音频里几乎没有声音。", "There is hardly any sound in the recording.")
-
-
-def _resampled(sound: Samples, rate: int) -> Samples:
-    """The recording at `SAMPLE_RATE`, resampled through its spectrum (silence around it keeps the ends apart)."""
-    if rate == SAMPLE_RATE:
-        return sound
-    seconds = -(-len(sound) // rate) + 1  # whole seconds: both lengths are whole numbers of samples
-    padded = np.zeros(seconds * rate, np.float32)
-    padded[: len(sound)] = sound
-    spectrum: npt.NDArray[Any] = np.fft.rfft(padded)
-    bins = seconds * SAMPLE_RATE // 2 + 1
-    kept = np.zeros(bins, spectrum.dtype)
-    shared = min(bins, len(spectrum))
-    kept[:shared] = spectrum[:shared]
-    result = np.fft.irfft(kept, seconds * SAMPLE_RATE) * (SAMPLE_RATE / rate)
-    out: Samples = result[: round(len(sound) / rate * SAMPLE_RATE)].astype(np.float32)
-    return out
 
 
 def _store(path: Path, sound: Samples) -> None:
