@@ -10,6 +10,7 @@ import contextlib
 import errno
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -17,7 +18,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 KEPT_LOGS = 5
@@ -54,9 +56,20 @@ def start_ticks(pid: int) -> int | None:
 def command_line(pid: int) -> list[str]:
     """Gives a process's arguments, empty when it is gone or not ours to read."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).removesuffix("\0").split("\0")
     except OSError:
         return []
+
+
+def session_members(leader: int) -> list[int]:
+    """Lists the living processes of the session that a process leads or led, its children's children too."""
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(state[3]) == leader and state[0] not in "ZX":
+                found.append(int(process.name))
+    return found
 
 
 class Service:
@@ -70,8 +83,9 @@ class Service:
     def running(self) -> Record | None:
         """Gives the record of our process if it lives, else None."""
         try:
-            record = Record(**json.loads(self.pid_file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            raw = json.loads(self.pid_file.read_text(encoding="utf-8"))
+            record = Record(**{field.name: raw[field.name] for field in fields(Record)})
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
         same = record.boot == boot_id() and start_ticks(record.pid) == record.ticks
         return record if same and record.program in command_line(record.pid) else None
@@ -84,20 +98,28 @@ class Service:
             return False
         say(f"ending the old process {record.pid} on port {record.port}")
         _signal(record.pid, signal.SIGTERM)
-        if not _gone(record, patience):
+        if not _gone(record.pid, patience):
             say(f"process {record.pid} did not end within {patience:g} s: KILL")
-            _signal(record.pid, signal.SIGKILL)
-            if not _gone(record, 10):
+            _kill(record.pid)
+            if not _gone(record.pid, 10):
                 raise SystemExit(f"ERROR: process {record.pid} can't be ended (stuck in the kernel?)")
         self.pid_file.unlink(missing_ok=True)
         return True
 
-    def start(self, python: str, program: str, host: str, device: str) -> Record:
-        """Starts the program detached, its output in the log; the log of the run before is kept as ``.1``."""
+    def start(self, command: list[str], host: str, device: str) -> Record:
+        """Starts the program detached, its output in the log; the log of the run before is kept as ``.1``.
+
+        Raises OSError when the disk can't take log or pid file; nothing runs then.
+        """
         self._rotate()
-        command = [python, program, "--server_port", str(self.port), "--host", host, "--device", device]
+        program = command[1]
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
-        environment |= {"PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1", "NO_PROXY": _without_proxy()}
+        environment |= {
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONUTF8": "1",
+            "NO_PROXY": _without_proxy(),
+        }
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -110,8 +132,13 @@ class Service:
             )
         record = Record(process.pid, start_ticks(process.pid) or 0, boot_id(), program, host, self.port, device)
         part = self.pid_file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        part.replace(self.pid_file)
+        try:
+            part.write_text(json.dumps(asdict(record)), encoding="utf-8")
+            part.replace(self.pid_file)
+        except OSError:
+            _kill(process.pid)  # without a pid file nobody would find it again
+            process.wait()
+            raise
         say(f"started process {record.pid}, log {self.log}")
         return record
 
@@ -188,20 +215,27 @@ def port_holder(host: str, port: int) -> str | None:
                 raise SystemExit(f"ERROR: can't listen on {host}: {error.strerror}") from error
         else:
             return None
-    for pid in _listeners(port):
-        command = " ".join(command_line(pid)) or "?"
+    inodes = _listening(port)
+    for pid in _owners(inodes.keys()):
+        command = " ".join(command_line(pid)).strip() or "?"
         return f"process {pid} ({command[:160]})"
-    return "a process that this user may not see"
+    users = sorted({_user(uid) for uid in inodes.values()})
+    return f"a process of user {' or '.join(users)}" if users else "a process that this user may not see"
 
 
-def _listeners(port: int) -> list[int]:
-    inodes: set[str] = set()
+def _listening(port: int) -> dict[str, int]:
+    """Gives the sockets that listen on a port, and the user id behind each, as everybody may see it."""
+    inodes: dict[str, int] = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(OSError):
             for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
-                    inodes.add(f"socket:[{fields[9]}]")
+                columns = line.split()
+                if columns[3] == "0A" and int(columns[1].rpartition(":")[2], 16) == port:
+                    inodes[f"socket:[{columns[9]}]"] = int(columns[7])
+    return inodes
+
+
+def _owners(inodes: Collection[str]) -> list[int]:
     found: list[int] = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -210,15 +244,37 @@ def _listeners(port: int) -> list[int]:
     return found
 
 
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def _signal(pid: int, number: signal.Signals) -> None:
     """Signals the process's whole group: it was started as the leader of its own session."""
-    with contextlib.suppress(ProcessLookupError):
+    try:
         os.killpg(pid, number)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        owner = _user(Path(f"/proc/{pid}").stat().st_uid)
+        raise SystemExit(
+            f"ERROR: process {pid} belongs to user {owner}, {_user(os.getuid())} may not end it: call this as {owner}"
+        ) from error
 
 
-def _gone(record: Record, patience: float) -> bool:
+def _kill(leader: int) -> None:
+    """Kills what is left of the session, wherever in it; its number belongs to nobody else as long as one lives."""
+    for pid in session_members(leader):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _gone(leader: int, patience: float) -> bool:
+    """Waits until nothing of the session is left: a child that lives on would keep port and GPU memory."""
     deadline = time.monotonic() + patience
-    while start_ticks(record.pid) == record.ticks:
+    while session_members(leader):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
@@ -237,6 +293,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - what people expect of a WebUI
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--low-memory", action="store_true")
     parser.add_argument("--python")
     parser.add_argument("--program")
     parser.add_argument("--begun", type=float, default=0.0, help="when start_app.sh was called, UNIX seconds")
@@ -246,33 +303,54 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Carries out one command of start_app.sh."""
+    """Carries out one command of start_app.sh; what the system refuses ends in one line."""
     options = _arguments()
+    try:
+        return _run(options)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise SystemExit(
+            f"ERROR: {place}{error.strerror or error}. Check rights and space of {options.shared}"
+        ) from error
+    except KeyboardInterrupt:
+        say("interrupted; a service that was started goes on, --stop ends it")
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
     service = Service(options.shared, options.port)
     if options.command == "stop":
         print("stopped" if service.stop(options.stop_timeout) else "not running")
         return 0
 
     old = service.running()
-    if old is None and (holder := port_holder(options.host, options.port)):
-        raise SystemExit(
-            f"ERROR: port {options.port} is taken by {holder}, which is not this service: "
-            "end it, or choose another port with --server_port"
-        )
+    if old is None:
+        _check_port(options)
     if options.command == "check-port":
         return 0
 
-    wanted = (options.program, options.host, options.device)
-    if old and (old.program, old.host, old.device) == wanted and service.pid_file.stat().st_mtime >= options.begun:
+    command = [options.python, options.program, "--server_port", str(options.port)]
+    command += ["--host", options.host, "--device", options.device]
+    command += ["--low-memory"] if options.low_memory else []
+    if old and command_line(old.pid) == command and service.pid_file.stat().st_mtime >= options.begun:
         say(f"process {old.pid} was started by a call at the same time")
         service.wait(old, options.start_timeout)
         print(f"READY {url_of(old)}")
         return 0
-    service.stop(options.stop_timeout)
-    record = service.start(options.python, options.program, options.host, options.device)
+    if service.stop(options.stop_timeout):
+        _check_port(options)
+    record = service.start(command, options.host, options.device)
     service.wait(record, options.start_timeout)
     print(f"READY {url_of(record)}")
     return 0
+
+
+def _check_port(options: argparse.Namespace) -> None:
+    if holder := port_holder(options.host, options.port):
+        raise SystemExit(
+            f"ERROR: port {options.port} is taken by {holder}, which is not this service: "
+            "end it, or choose another port with --server_port"
+        )
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 # Starts the speech service with one command: checks the machine, makes the venv, installs what is needed, ends the old
 # process of this service gently, starts the new one detached, and prints one line "READY http://…" once it answers.
 # docs/tts-service.md tells the whole story.
+if [ -z "${BASH_VERSION:-}" ]; then exec bash "$0" "$@"; fi # called as "sh start_app.sh"
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-bash start_app.sh [--server_port 7860] [--host 0.0.0.0] [--device auto|cpu|cuda]   check, prepare, (re)start, wait
+bash start_app.sh [--server_port 7860] [--host 0.0.0.0] [--device auto|cpu|cuda] [--low-memory]
+                                     check, prepare, (re)start, wait (--port is the same as --server_port)
 bash start_app.sh --prepare          check the machine and make the venv; prints "reused" or "built"
 bash start_app.sh --stop             end this service on the port
 bash start_app.sh --print-venv-key   print the venv's name
@@ -30,7 +32,7 @@ begun=$(date +%s.%N)
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 release=$(dirname -- "$here")
 requirements=$here/requirements.txt
-mode=start port=7860 host=0.0.0.0 device=auto
+mode=start port=7860 host=0.0.0.0 device=auto low_memory=
 
 need() { [ "$2" -ge 2 ] || { say "ERROR: $1 needs a value"; exit 2; }; }
 while [ $# -gt 0 ]; do
@@ -41,6 +43,7 @@ while [ $# -gt 0 ]; do
     --server_port | --port) need "$1" $#; port=$2; shift ;;
     --host) need "$1" $#; host=$2; shift ;;
     --device) need "$1" $#; device=$2; shift ;;
+    --low-memory) low_memory=--low-memory ;;
     --server_port=* | --port=*) port=${1#*=} ;;
     --host=*) host=${1#*=} ;;
     --device=*) device=${1#*=} ;;
@@ -49,7 +52,9 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[[ $port =~ ^[0-9]{1,5}$ ]] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] || { say "ERROR: no port: $port"; exit 2; }
+[[ $port =~ ^0*[0-9]{1,5}$ ]] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] || { say "ERROR: no port: $port"; exit 2; }
+port=$((10#$port)) # "07860" is the same port, and the same lock
+[[ $host =~ ^[A-Za-z0-9:][A-Za-z0-9.:_%-]*$ ]] || { say "ERROR: no address to listen on: $host"; exit 2; }
 case $device in auto | cpu | cuda) ;; *) say "ERROR: no device: $device (auto, cpu or cuda)"; exit 2 ;; esac
 
 if [ -n "${TTS_SHARED:-}" ]; then
@@ -76,6 +81,10 @@ for candidate in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11; 
 done
 [ -n "$python" ] || fail "Python 3.11 or later is needed (found: $(python3 --version 2>&1 || true)); install it or set PYTHON"
 
+for file in "$requirements" "$here/webui.py" "$here/service_process.py"; do
+  [ -r "$file" ] || fail "user $(id -un) can't read $file: the release is incomplete, or its rights are wrong"
+done
+
 venv_key() {
   "$python" -I - "$requirements" <<'PY'
 import hashlib, pathlib, platform, sys
@@ -88,8 +97,8 @@ key=$(venv_key)
 venv=$shared/venvs/$key
 
 process() {
-  "$python" -I "$here/service_process.py" "$1" --shared "$shared" --port "$port" --host "$host" --device "$device" \
-    --start-timeout "${TTS_START_TIMEOUT:-600}" --stop-timeout "${TTS_STOP_TIMEOUT:-20}" "${@:2}"
+  "$python" -I -X utf8 "$here/service_process.py" "$1" --shared "$shared" --port "$port" --host "$host" \
+    --device "$device" ${low_memory:+"$low_memory"} --start-timeout "${TTS_START_TIMEOUT:-600}" --stop-timeout "${TTS_STOP_TIMEOUT:-20}" "${@:2}"
 }
 
 check_disk() { # check_disk <MB needed> <for what>
@@ -99,18 +108,66 @@ check_disk() { # check_disk <MB needed> <for what>
   [ "$free" -ge "$1" ] || fail "only $free MB free below $shared, $1 MB are needed for $2"
 }
 
+gpu_problem= # why no GPU can be used, "" when one can
 check_machine() {
   say "check: $("$python" --version 2>&1) at $python, user $(id -un)"
-  if command -v nvidia-smi >/dev/null 2>&1; then
-    nvidia-smi --query-gpu=name,memory.total,memory.free,driver_version --format=csv,noheader 2>/dev/null |
-      sed 's/^/check: GPU /' >&2 || say "check: nvidia-smi is there but does not answer; the driver needs a look"
-  else
-    say "check: no NVIDIA driver here, the service will use the CPU"
-    [ "$device" != cuda ] || fail "--device cuda needs an NVIDIA driver; there is no nvidia-smi on this machine"
+  local seen
+  if ! command -v nvidia-smi >/dev/null 2>&1; then
+    gpu_problem="there is no NVIDIA driver on this machine (no nvidia-smi); install the driver, or use --device cpu"
+  elif ! seen=$(timeout 20 nvidia-smi --query-gpu=name,memory.total,memory.free,driver_version --format=csv,noheader 2>&1) ||
+    [[ $seen != *,* ]]; then
+    gpu_problem="nvidia-smi is there but does not work ($(head -n 1 <<<"${seen:-no answer in 20 s}")); "
+    gpu_problem+="after an update of the driver a reboot helps, else load the module (modprobe nvidia) or use --device cpu"
+  fi
+  if [ -z "$gpu_problem" ]; then
+    sed 's/^/check: GPU /' <<<"$seen" >&2
+  elif [ "$device" = cuda ]; then
+    fail "--device cuda: $gpu_problem"
+  elif [ "$device" = auto ]; then
+    say "check: the service will use the CPU: $gpu_problem"
   fi
   process check-port
   say "check: port $port is free or ours"
 }
+
+# Which CUDA torch in the venv was built for: "12.8", "none" for a CPU build, "" when there is no torch. Not imported,
+# that would take seconds.
+torch_cuda() {
+  "$venv/bin/python" -I - <<'PY'
+import importlib.util, pathlib, re
+spec = importlib.util.find_spec("torch")
+if spec and spec.origin:
+    text = (pathlib.Path(spec.origin).parent / "version.py").read_text(encoding="utf-8")
+    found = re.search(r"^cuda\b[^=]*=\s*['\"]?([0-9.]+|None)", text, re.MULTILINE)
+    print(found[1].replace("None", "none") if found else "")
+PY
+}
+
+# The driver must be able to run what torch was built for: with --device cuda that is a must, else worth a line.
+check_torch() {
+  [ "$device" != cpu ] && [ -z "$gpu_problem" ] || return 0
+  local built able problem=
+  built=$(torch_cuda) || built=
+  able=$(timeout 20 nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9][0-9.]*\).*/\1/p' | head -n 1) || able=
+  if [ "$built" = none ]; then
+    problem="there is a GPU, but the torch in $venv is a build for the CPU"
+  elif [ -n "$built" ] && [ -n "$able" ] && [ "${built%%.*}" -gt "${able%%.*}" ]; then
+    problem="torch was built for CUDA $built, this driver can do CUDA $able: update the driver, or install an older build"
+  else
+    [ -z "$built" ] || say "check: torch for CUDA $built, the driver can do CUDA ${able:-?}"
+    return 0
+  fi
+  problem+=" (to install another build: move $venv aside, set TORCH_INDEX_URL to that build's index, start again)"
+  [ "$device" != cuda ] || fail "--device cuda: $problem"
+  say "check: the service will use the CPU: $problem"
+}
+
+held= # the file descriptor of the lock
+lock() { # lock <file>: waits, and says for what
+  { exec {held}>>"$1"; } 2>/dev/null || fail "user $(id -un) can't write $1: who owns it?"
+  flock -n "$held" || { say "another start_app.sh is at work ($1), waiting for it"; flock "$held"; }
+}
+unlock() { exec {held}>&-; }
 
 # Tells whether a venv can serve: its Python runs, has the key's version, and every required package is there.
 venv_serves() {
@@ -149,14 +206,13 @@ build_venv() { # beside its place, renamed when it is whole
 }
 
 prepare() { # prints reused or built
-  exec 8>"$shared/venvs/.lock"
-  flock 8
+  lock "$shared/venvs/.lock"
   local why=
   if [ -e "$venv" ] || [ -L "$venv" ]; then
     if why=$(venv_serves "$venv" 2>&1); then
       say "venv: $venv"
       echo reused
-      exec 8>&-
+      unlock
       return
     fi
     say "venv: $venv can't be used (${why:-its Python does not run}), it is made again"
@@ -172,7 +228,7 @@ prepare() { # prints reused or built
     say "venv: $venv"
     echo built
   fi
-  exec 8>&-
+  unlock
 }
 
 case $mode in
@@ -180,22 +236,22 @@ case $mode in
     echo "$key"
     ;;
   stop)
-    exec 9>"$shared/run/webui-$port.lock"
-    flock 9
+    lock "$shared/run/webui-$port.lock"
     process stop
     ;;
   prepare)
     check_disk 300 "logs and weights"
     check_machine
     prepare
+    check_torch
     ;;
   start)
     check_disk 300 "logs and weights"
     check_machine
     prepare >&2
+    check_torch
     # One start at a time on this port; the service itself does not inherit the lock.
-    exec 9>"$shared/run/webui-$port.lock"
-    flock 9
+    lock "$shared/run/webui-$port.lock"
     process start --begun "$begun" --python "$venv/bin/python" --program "$here/webui.py"
     ;;
 esac

@@ -1,13 +1,14 @@
 """A small real HTTP server that start_app.sh can start in the WebUI's place: same flags, same /healthz.
 
 What it does is asked for by files beside it: ``die`` (ends with its text), ``stubborn`` (ignores TERM), ``mute`` (never
-opens the port).
+opens the port), ``child`` (leaves a child that ignores TERM; its pid is written into the file).
 """
 
 import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -29,11 +30,15 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--server_port", type=int)
 parser.add_argument("--host")
 parser.add_argument("--device")
+parser.add_argument("--low-memory", action="store_true")
 options = parser.parse_args()
 if (HERE / "die").exists():
     sys.exit((HERE / "die").read_text())
 if (HERE / "stubborn").exists():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if (HERE / "child").exists():
+    child = subprocess.Popen(["sh", "-c", "trap '' TERM; while :; do sleep 1; done"])
+    (HERE / "child").write_text(str(child.pid))
 if (HERE / "mute").exists():
     while True:
         time.sleep(60)

@@ -1,5 +1,6 @@
 """start_app.sh on a real machine: venv, processes, ports. A small HTTP server stands in for the WebUI."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,8 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,6 +153,38 @@ def test_a_service_that_never_answers_is_ended_when_time_is_up(release: Release)
     assert release.service.running() is None
 
 
+def test_a_child_that_outlives_its_parent_is_ended_too(release: Release) -> None:
+    (release.folder / "child").touch()
+    release.run()
+    child = int((release.folder / "child").read_text())
+    assert start_ticks(child) is not None
+    assert release.run("--stop", TTS_STOP_TIMEOUT="0.5").stdout == "stopped\n"
+    assert start_ticks(child) is None
+
+
+def test_low_memory_reaches_the_service_and_only_when_it_was_asked_for(release: Release) -> None:
+    release.run("--low-memory", "--device", "cpu")
+    assert release.health()["argv"][-3:] == ["--device", "cpu", "--low-memory"]
+    release.run()
+    assert "--low-memory" not in release.health()["argv"]
+
+
+@pytest.mark.parametrize("form", [["--port", "{}"], ["--port={}"], ["--server_port={}"], ["--server_port", "0{}"]])
+def test_every_way_to_write_the_port_means_the_same_service(release: Release, form: list[str]) -> None:
+    release.run()
+    assert release.run(*[word.format(release.port) for word in form], "--stop").stdout == "stopped\n"
+
+
+def test_it_starts_when_it_is_called_with_sh_and_in_any_locale(release: Release) -> None:
+    for locale in ("C", "POSIX", "zh_CN.GBK", "C.UTF-8"):
+        command = ["sh", str(release.folder / "start_app.sh"), "--port", str(release.port), "--host", "127.0.0.1"]
+        environment = {**os.environ, "PYTHON": sys.executable, "LC_ALL": locale, "LANG": locale}
+        before = release.service.running()
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
+        assert done.stdout == f"READY http://127.0.0.1:{release.port}\n".encode(), done.stderr.decode()
+        assert before is None or start_ticks(before.pid) is None, "the process of the other locale was found and ended"
+
+
 def test_a_stranger_on_the_port_is_named_and_left_alone(release: Release) -> None:
     with socket.create_server(("127.0.0.1", release.port)):
         refused = release.run()
@@ -169,6 +203,89 @@ def test_a_pid_file_that_names_a_stranger_never_ends_it(release: Release) -> Non
         assert release.run("--stop").stdout == "not running\n"
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_a_pid_that_went_to_another_process_is_never_ended(release: Release) -> None:
+    release.run()
+    record = json.loads(release.service.pid_file.read_text())
+    release.run("--stop")
+    program = str(release.folder / "webui.py")
+    with subprocess.Popen(["sh", "-c", "sleep 60; exit", program]) as stranger:
+        ticks = start_ticks(stranger.pid)
+        assert ticks is not None
+        for lie in ({"ticks": ticks + 1}, {"boot": "another boot"}, {"pid": 0}, {"pid": -1}, {"pid": "self"}):
+            honest = {"pid": stranger.pid, "ticks": ticks}
+            release.service.pid_file.write_text(json.dumps(record | honest | lie))
+            assert release.run("--stop").stdout == "not running\n"
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+@pytest.mark.parametrize("text", ["", "12345", "[]", "{}", '{"pid": 1}', "\0\0", "[" * 100_000])
+def test_a_pid_file_of_garbage_means_that_nothing_of_ours_runs(release: Release, text: str) -> None:
+    release.shared.mkdir(exist_ok=True)
+    release.service.pid_file.parent.mkdir(exist_ok=True)
+    release.service.pid_file.write_text(text)
+    assert release.run("--stop").stdout == "not running\n"
+
+
+def test_a_pid_file_with_more_or_other_fields_of_another_release_is_understood(release: Release) -> None:
+    release.run()
+    record = json.loads(release.service.pid_file.read_text())
+    release.service.pid_file.write_text(json.dumps(record | {"later": ["a", "field"]}))
+    assert release.run("--stop").stdout == "stopped\n"
+
+
+def test_a_folder_in_the_pid_file_s_place_is_told_in_one_line(release: Release) -> None:
+    release.service.pid_file.mkdir(parents=True)
+    refused = release.run()
+    assert refused.returncode == 1
+    assert f"ERROR: {release.service.pid_file}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not list_sessions(str(release.folder))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def list_sessions(text: str) -> list[str]:
+    """Command lines of living processes that hold a text."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if text in line:
+                found.append(line)
+    return found
+
+
+def test_a_stranger_who_took_the_port_of_a_dead_service_is_named(release: Release) -> None:
+    release.run()
+    pid = release.health()["pid"]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: start_ticks(pid) is None)
+    with socket.create_server(("127.0.0.1", release.port)):
+        refused = release.run()
+    assert f"is taken by process {os.getpid()}" in refused.stderr
+
+
+def test_ctrl_c_while_waiting_says_that_the_service_goes_on(release: Release) -> None:
+    (release.folder / "mute").touch()
+    starting = release.begin()
+    assert starting.stderr is not None
+    for line in starting.stderr:
+        if "started process" in line:
+            break
+    child = next(line for line in Path(f"/proc/{starting.pid}/task/{starting.pid}/children").read_text().split())
+    os.kill(int(child), signal.SIGINT)
+    _, err = starting.communicate(timeout=30)
+    assert "Traceback" not in err
+    assert "--stop ends it" in err
+    assert release.run("--stop", TTS_STOP_TIMEOUT="5").stdout == "stopped\n"
 
 
 def test_a_new_release_takes_over_from_the_old_one_on_the_same_port(release: Release) -> None:
@@ -193,7 +310,15 @@ def test_the_log_of_the_run_before_is_kept_and_the_new_one_begins_empty(release:
         ["--server_port", "0"],
         ["--server_port", "65536"],
         ["--server_port", "7860; reboot"],
+        ["--server_port", ""],
+        ["--server_port", "-1"],
+        ["--server_port", "7860\n"],
+        ["--host", ""],
+        ["--host", "-v"],
+        ["--host", "127.0.0.1 --device cuda"],
+        ["--host", "$(reboot)"],
         ["--device", "tpu"],
+        ["--device"],
         ["--what"],
     ],
 )
