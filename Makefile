@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Test workers: one a core. Files stay together, so that a server started for a file is started once.
 WORKERS ?= auto
 
-.PHONY: help demo demo-stop test check format bench-daemon bench-ssh voice voice-report
+.PHONY: help demo demo-stop test check format bench-daemon bench-ssh bench-text bench-tts bench-load voice voice-report judge
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -39,9 +39,25 @@ bench-ssh: ## our host layer against a bare fabric pool
 	@ops/setup.sh test
 	@ops/run.sh -m benchmarks.ssh
 
+bench-text: ## share of written cases that the front end reads right, by class
+	@ops/setup.sh check
+	@ops/run.sh -m benchmarks.text
+
+bench-tts: ## the bundled voice against VITS and HiFi-GAN V2, first chunk, cold start, memory
+	@ops/setup.sh bench
+	@ops/run.sh -m benchmarks.tts
+
+bench-load: ## 200 clients at once for a minute against the speech service
+	@ops/setup.sh check
+	@ops/run.sh -m benchmarks.load
+
 voice: ## train the bundled voice from nothing (hours; goes on where it stopped; VERSION=3 names the result)
 	@ops/setup.sh check
 	@ops/run.sh -m tts_service.training.all --version $(or $(VERSION),next)
+
+judge: ## train the phone recogniser that `tts-service score` and the voice's report use (ten minutes)
+	@ops/setup.sh check
+	@ops/run.sh -m tts_service.training.judge
 
 voice-report: ## measure the bundled voice on held-out sentences (needs the corpus that `make voice` leaves)
 	@ops/setup.sh check
