@@ -187,6 +187,9 @@ def test_the_command_tells_what_is_there_verifies_and_fetches_from_a_folder_that
     status = run(hub, "status").stdout
     assert "indextts-2.5 1: 6 of 6 files, licence accepted by operator at 20" in status
     assert "indextts-2 1: 0 of 7 files" in status
+    voice = next((ROOT / "tts_service" / "voices").glob("*/manifest.json")).parent.name
+    assert f"voices/{voice}: 0 of " in status
+    assert run(hub, "verify", f"voices/{voice}").returncode == 1
     assert run(hub, "verify", "indextts-2.5").returncode == 0
     (folder / "gpt.pth").write_bytes(b"gPt.pth")
     verified = run(hub, "verify", "indextts-2.5")

@@ -335,3 +335,23 @@ def test_a_part_longer_than_the_file_is_begun_anew(server: FileServer, tmp_path:
     server.files["/gpt.pth"].data = BIG[:1_500_000]  # under the same entity tag: a server that lies
     folder, _ = fetch(manifest, tmp_path / "hub")
     assert (folder / "gpt.pth").read_bytes() == BIG[:1_500_000]
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"ALL_PROXY": "socks5://127.0.0.1:1", "NO_PROXY": ""}, "the proxy or certificates named in the environment"),
+        ({"HF_ENDPOINT": "hub.example"}, "missing an 'http://' or 'https://' protocol"),
+        ({"HF_TOKEN": "hf_secret\nX-Evil: 1"}, "HF_TOKEN holds characters that no token has"),
+        ({"HF_TOKEN": "令牌"}, "HF_TOKEN holds characters that no token has"),
+    ],
+)
+def test_an_environment_that_can_t_work_is_told_in_words(
+    tmp_path: Path, environment: dict[str, str], reason: str
+) -> None:
+    manifest = write_manifest(tmp_path, {"gpt.pth": UNKNOWN}, [{"kind": "hub", "where": "Team/Model"}])
+    refused = run(tmp_path / "hub", "fetch", str(manifest), **environment)
+    assert refused.returncode == 1
+    assert reason in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert "hf_secret" not in refused.stderr

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from tts_service.hub.manifest import CacheHubError, Manifest
+from tts_service.hub.manifest import MANIFEST, CacheHubError, Manifest
 
+SHIPPED: Final = Path(__file__).resolve().parent.parent / "voices"
 MANIFESTS: Final = Path(__file__).resolve().parent / "manifests"
 
 
@@ -22,3 +23,8 @@ def find(name: str, folder: Path = MANIFESTS) -> Manifest:
     if not manifest.name:
         raise CacheHubError(f"{path} has no name: only a manifest with a name can be fetched")
     return manifest
+
+
+def shipped(folder: Path = SHIPPED) -> dict[str, Manifest]:
+    """Gives the voices that lie in the release itself, by name."""
+    return {path.parent.name: Manifest.load(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"))}

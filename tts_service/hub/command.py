@@ -5,11 +5,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from tts_service.app.folders import shared_folder
 from tts_service.hub import catalogue, licence, store
 from tts_service.hub.manifest import CacheHubError, Manifest, SourceSpec
 from tts_service.hub.recorded import Records
+
+_VOICES: Final = "voices"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     status.set_defaults(run=_status)
 
     fetch = commands.add_parser("fetch", help="fetch what is missing or damaged; prints the folder")
-    fetch.add_argument("name", help="a name of status, or the path of a manifest")
+    fetch.add_argument("name", help="a name of status that has a licence or sources, or the path of a manifest")
     fetch.add_argument(
         "--source",
         action="append",
@@ -46,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch.set_defaults(run=_fetch)
 
     verify = commands.add_parser("verify", help="read every byte of what is there; changes nothing")
-    verify.add_argument("name")
+    verify.add_argument("name", help="a name of status, or the path of a manifest")
     verify.set_defaults(run=_verify)
 
     accept = commands.add_parser("accept", help="write down that a licence is accepted")
@@ -58,14 +61,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _status(options: argparse.Namespace, hub: Path) -> int:
     del options
+    for name, manifest in catalogue.shipped().items():
+        _show(f"{_VOICES}/{name}", manifest, store.folder_of(manifest, hub, _VOICES, name), "ships with the release")
     for name in catalogue.names():
         manifest = catalogue.find(name)
         folder = store.folder_of(manifest, hub, store.NAMED, manifest.name)
-        here = sum(_there(folder, path, size) for path, size in _sizes(manifest, folder))
-        print(f"{name} {manifest.version}: {here} of {len(manifest.files)} files, {_licence_of(manifest, hub)}")
-        if here:
-            print(f"  {folder}")
+        _show(f"{name} {manifest.version}", manifest, folder, _licence_of(manifest, hub))
     return 0
+
+
+def _show(title: str, manifest: Manifest, folder: Path, remark: str) -> None:
+    here = sum(_there(folder, path, size) for path, size in _sizes(manifest, folder))
+    print(f"{title}: {here} of {len(manifest.files)} files, {remark}")
+    if here:
+        print(f"  {folder}")
 
 
 def _sizes(manifest: Manifest, folder: Path) -> list[tuple[str, int | None]]:
@@ -102,8 +111,13 @@ def _here(spec: SourceSpec) -> SourceSpec:
 
 
 def _verify(options: argparse.Namespace, hub: Path) -> int:
-    manifest = catalogue.find(options.name)
-    found = store.verify(manifest, store.folder_of(manifest, hub, store.NAMED, manifest.name))
+    kind, _, name = options.name.rpartition("/")
+    voices = catalogue.shipped() if kind == _VOICES else {}
+    if name in voices:
+        found = store.verify(voices[name], store.folder_of(voices[name], hub, _VOICES, name))
+    else:
+        manifest = catalogue.find(options.name)
+        found = store.verify(manifest, store.folder_of(manifest, hub, store.NAMED, manifest.name))
     for one in found:
         print(f"{one.state:<10} {one.entry.path}")
     return 0 if all(one.state == store.INTACT for one in found) else 1

@@ -91,9 +91,9 @@ class RemoteTarSource:
         if not archive.exists():
             part = Part(archive)
             one = Wanted(Entry(archive.name), part, wanted[0].progress, wanted[0].begin)
-            problem = next(iter(self._web.deliver([one]))).problem
-            if problem:
-                yield from (Delivery(each, problem) for each in wanted)
+            (delivery,) = self._web.deliver([one])
+            if delivery.problem:
+                yield from (Delivery(each, delivery.problem) for each in wanted)
                 return
             part.finish()
         yield from TarSource(archive, self.inside).deliver(wanted)

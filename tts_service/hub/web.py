@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
-from tts_service.hub.manifest import SourceSpec
+from tts_service.hub.manifest import CacheHubError, SourceSpec
 from tts_service.hub.part import Note
 from tts_service.hub.source import Delivery, SourceFailed, Wanted, attempt, check_size
 
@@ -58,7 +58,13 @@ class WebSource:
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
         patience = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
         dead = ""
-        with httpx.Client(follow_redirects=True, timeout=patience, headers=headers) as client:
+        try:
+            client = httpx.Client(follow_redirects=True, timeout=patience, headers=headers)
+        except (ImportError, ValueError, OSError) as error:  # a SOCKS proxy, a proxy that is no URL, a lost certificate
+            problem = f"the proxy or certificates named in the environment can't be used ({error})"
+            yield from (Delivery(one, problem) for one in wanted)
+            return
+        with client:
             for one in wanted:
                 if dead:
                     yield Delivery(one, dead)
@@ -85,6 +91,8 @@ class WebSource:
                 if one.part.size <= begun and len(pauses) < len(PAUSES):
                     raise _Unreachable(f"can't be reached ({error or 'no answer'})") from error
                 what, pause = f"it can't be reached any more ({error or 'no answer'})", 0.0
+            except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+                raise SourceFailed(str(error)) from error
             except httpx.TransportError as error:
                 what, pause = f"the connection broke ({error or type(error).__name__})", 0.0
             except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -169,9 +177,12 @@ class WebSource:
 
 def hub_source(spec: SourceSpec) -> WebSource:
     """Makes the source of a hub's repository; ``HF_ENDPOINT`` names another hub, ``HF_TOKEN`` opens closed ones."""
+    token = os.environ.get("HF_TOKEN", "").strip()
+    if not (token.isascii() and (token.isprintable() or not token)):
+        raise CacheHubError("HF_TOKEN holds characters that no token has: set it right, or unset it")
     endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
     base = f"{endpoint}/{quote(spec.where)}/resolve/{quote(spec.revision, safe='')}/"
-    return WebSource(base, token=os.environ.get("HF_TOKEN", ""), hub=True)
+    return WebSource(base, token=token, hub=True)
 
 
 def _check_way(response: "httpx.Response") -> None:
