@@ -53,8 +53,12 @@ class WebSource:
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     def deliver(self, wanted: Sequence[Wanted]) -> Iterator[Delivery]:
-        import httpx  # noqa: PLC0415 - a third of a second that an offline start never needs
-
+        try:
+            import httpx  # noqa: PLC0415 - a third of a second that an offline start never needs
+        except ModuleNotFoundError:
+            problem = "this Python has no httpx: call it with the service's own, shared/venvs/<key>/bin/python"
+            yield from (Delivery(one, problem) for one in wanted)
+            return
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
         patience = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
         dead = ""
