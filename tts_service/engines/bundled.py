@@ -21,16 +21,16 @@ from tts_service.engines.base import (
     SpeechStream,
     SynthesisRequest,
 )
-from tts_service.engines.emotions import voice_weights
 from tts_service.text.frontend import FrontEnd, Reading
 from tts_service.text.lexicon import Lexicon, LexiconProblem
 
 if TYPE_CHECKING:
+    from tts_service.engines.bundled_voice import LoadedVoice
     from tts_service.matching.match import VoiceMatch
-    from tts_service.matching.matcher import Matcher
-    from tts_service.models.voice import Voice
 
+Samples = NDArray[np.float32]
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "voices"
+_NOT_LOADED: Final = "the bundled voice is not loaded yet"
 _BETWEEN_SENTENCES: Final = 0.15
 """Seconds of silence added where one sentence ends and the next begins."""
 
@@ -39,30 +39,36 @@ class BundledEngine:
     """Speaks with the bundled voice.
 
     `shared` is the host's shared folder (its ``cache_hub/`` receives the weights); `device` is ``auto``, ``cpu`` or
-    ``cuda``; a lexicon file ``lexicon.txt`` in `shared` is the user's. Nothing heavy happens before `load`. One
-    thread of its own computes, one request after the other: two at once would only share the same cores, and PyTorch
-    keeps buffers and helper threads for every thread that ever called it.
+    ``cuda``; a lexicon file ``lexicon.txt`` in `shared` is the user's. `low_memory` begins with short segments and, on
+    a GPU, half precision. Nothing heavy happens before `load`. One thread of its own computes, and requests take turns
+    piece by piece: two at once would only share the same cores, and PyTorch keeps buffers and helper threads for every
+    thread that ever called it.
     """
 
     name = "bundled"
 
     def __init__(
-        self, shared: Path, *, device: str = "auto", voices: Path = SHIPPED, say: Callable[[str], None] = print
+        self,
+        shared: Path,
+        *,
+        device: str = "auto",
+        low_memory: bool = False,
+        voices: Path = SHIPPED,
+        say: Callable[[str], None] = print,
     ) -> None:
-        self._shared, self._wanted, self._voices, self._say = shared, device, voices, say
+        self._shared, self._wanted, self._low_memory = shared, device, low_memory
+        self._voices, self._say = voices, say
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice")
-        self._voice: Voice | None = None
-        self._matcher: Matcher | None = None
+        self._voice: LoadedVoice | None = None
         self._front_end = FrontEnd()
-        self._device = "cpu"
 
     @property
     def device(self) -> str:
-        return self._device
+        return self._voice.device if self._voice else "cpu"
 
     @property
     def capabilities(self) -> Capabilities:
-        voice = self._loaded()
+        voice = self._loaded().voice
         return Capabilities(tuple(voice.speakers), tuple(voice.emotions), voice.sample_rate, matching=True)
 
     def load(self) -> None:
@@ -81,16 +87,14 @@ class BundledEngine:
                 name=shipped.name,
                 say=self._say,
             )
-            self._device = _device(self._wanted)
-            from tts_service.matching.matcher import Matcher  # noqa: PLC0415 - imports torch
-            from tts_service.models.store import VoiceError  # noqa: PLC0415 - torch takes seconds, only here
-            from tts_service.models.voice import Voice  # noqa: PLC0415
+            device = _device(self._wanted)
+            from tts_service.engines.bundled_voice import LoadedVoice  # noqa: PLC0415 - torch takes seconds, only here
+            from tts_service.models.store import VoiceError  # noqa: PLC0415
 
             try:
-                self._voice = Voice.load(folder, self._device)
+                self._voice = LoadedVoice(folder, device, low_memory=self._low_memory, say=self._say)
             except VoiceError as error:
                 raise EngineFailed(str(error)) from error
-            self._matcher = Matcher(self._voice)
         except (cache_hub.CacheHubError, LexiconProblem) as error:
             raise EngineFailed(str(error)) from error
         self.synthesize(SynthesisRequest("你好，服务已经启动。"))
@@ -107,8 +111,9 @@ class BundledEngine:
 
     def health(self) -> Health:
         """Tells how it is."""
-        loaded = self._voice is not None
-        return Health(loaded, "" if loaded else "the bundled voice is not loaded yet", self._device, "float32")
+        if self._voice is None:
+            return Health(False, _NOT_LOADED, "cpu", "float32")
+        return Health(True, "", self._voice.device, self._voice.precision, self._voice.measures)
 
     def match(self, reference: Reference) -> "VoiceMatch":
         """Tells which voice a reference recording is matched to, and how it is bent: an approximation, no clone.
@@ -116,42 +121,48 @@ class BundledEngine:
         A request with the reference is spoken so, whatever voice it names. The first call takes some seconds. Raises
         RequestRefused for a recording that nothing can be matched to.
         """
-        return self._worker.submit(self._matching().match, reference).result()
+        return self._worker.submit(self._loaded().matcher.match, reference).result()
 
     def synthesize(self, request: SynthesisRequest) -> Speech:
         """Speaks. The sound of several sentences is joined with short silences."""
-        request, reading, matching = self._read(request)
-        try:
-            samples, seconds = self._worker.submit(self._compute, reading, request).result()
-        except RuntimeError as error:  # torch's own: out of memory, a broken device
-            raise EngineFailed(f"the voice failed while speaking: {error}") from error
+        stream, spent = self._begin(request)
+        samples = np.concatenate(list(stream.chunks))
         return Speech(
             samples=samples,
-            sample_rate=self._loaded().sample_rate,
-            compute_seconds=seconds,
-            text=reading.normalised,
-            voice=request.voice or "",
-            emotion=request.emotion or "",
-            speed=request.speed,
-            unreadable=reading.unreadable,
-            reference=request.reference,
-            matching=matching,
+            sample_rate=stream.sample_rate,
+            compute_seconds=sum(spent),
+            text=stream.text,
+            voice=stream.voice,
+            emotion=stream.emotion,
+            speed=stream.speed,
+            unreadable=stream.unreadable,
+            measures=tuple(stream.measures),
+            reference=stream.reference,
+            matching=stream.matching,
         )
 
     def stream(self, request: SynthesisRequest) -> SpeechStream:
         """Speaks in pieces of about a second, the first one shorter."""
+        return self._begin(request)[0]
+
+    def _begin(self, request: SynthesisRequest) -> tuple[SpeechStream, list[float]]:
+        """The stream, and where the seconds that each piece takes will be noted."""
         request, reading, matching = self._read(request)
-        return SpeechStream(
-            chunks=self._chunks(reading, request),
-            sample_rate=self._loaded().sample_rate,
+        measures: list[str] = []
+        spent: list[float] = []
+        stream = SpeechStream(
+            chunks=self._chunks(self._sounds(reading, request, measures), spent),
+            sample_rate=self._loaded().voice.sample_rate,
             text=reading.normalised,
             voice=request.voice or "",
             emotion=request.emotion or "",
             speed=request.speed,
             unreadable=reading.unreadable,
+            measures=measures,
             reference=request.reference,
             matching=matching,
         )
+        return stream, spent
 
     def _read(self, request: SynthesisRequest) -> tuple[SynthesisRequest, Reading, str]:
         request = request.checked(self.capabilities)
@@ -160,50 +171,41 @@ class BundledEngine:
             raise RequestRefused(
                 "没有可以朗读的内容：请输入汉字、数字或英文。",
                 "There is nothing to read aloud: enter Chinese characters, digits or English.",
+                "text",
             )
         if request.reference is None:
             return request, reading, ""
         found = self.match(request.reference)
         return replace(request, voice=found.voice), reading, found.told
 
-    def _chunks(self, reading: Reading, request: SynthesisRequest) -> Iterator[NDArray[np.float32]]:
+    def _chunks(self, sounds: Iterator[Samples], spent: list[float]) -> Iterator[Samples]:
         """Fetches piece by piece from the thread that computes: between two pieces others have their turn."""
-        sounds = self._sounds(reading, request)
+
+        def made() -> Samples | None:
+            begun = time.perf_counter()
+            piece = next(sounds, None)
+            spent.append(time.perf_counter() - begun)
+            return piece
+
         try:
-            while (piece := self._worker.submit(next, sounds, None).result()) is not None:
+            while (piece := self._worker.submit(made).result()) is not None:
                 yield piece
-        except RuntimeError as error:
+        except EngineFailed:
+            raise
+        except RuntimeError as error:  # torch's own: a broken device
             raise EngineFailed(f"the voice failed while speaking: {error}") from error
 
-    def _compute(self, reading: Reading, request: SynthesisRequest) -> tuple[NDArray[np.float32], float]:
-        begun = time.perf_counter()
-        samples = np.concatenate(list(self._sounds(reading, request)))
-        return samples, time.perf_counter() - begun
-
-    def _sounds(self, reading: Reading, request: SynthesisRequest) -> Iterator[NDArray[np.float32]]:
-        voice = self._loaded()
-        feeling = voice_weights(request, voice.emotions)
+    def _sounds(self, reading: Reading, request: SynthesisRequest, measures: list[str]) -> Iterator[Samples]:
+        loaded = self._loaded()
         for index, sentence in enumerate(reading.sentences):
             if index:
-                yield np.zeros(int(_BETWEEN_SENTENCES * voice.sample_rate), np.float32)
-            if request.reference is not None:
-                yield from self._matching().stream(
-                    request.reference, sentence.units, emotion=feeling, speed=request.speed, seed=request.seed
-                )
-                continue
-            yield from voice.stream(
-                sentence.units, speaker=request.voice or "", emotion=feeling, speed=request.speed, seed=request.seed
-            )
+                yield np.zeros(int(_BETWEEN_SENTENCES * loaded.voice.sample_rate), np.float32)
+            yield from loaded.sounds(sentence.units, request, measures)
 
-    def _loaded(self) -> "Voice":
+    def _loaded(self) -> "LoadedVoice":
         if self._voice is None:
-            raise EngineFailed("the bundled voice is not loaded yet")
+            raise EngineFailed(_NOT_LOADED)
         return self._voice
-
-    def _matching(self) -> "Matcher":
-        if self._matcher is None:
-            raise EngineFailed("the bundled voice is not loaded yet")
-        return self._matcher
 
 
 def _first_voice(voices: Path) -> Path:
