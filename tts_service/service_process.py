@@ -143,7 +143,7 @@ class Service:
         return record
 
     def wait(self, record: Record, patience: float) -> None:
-        """Waits until the process answers ``/healthz``.
+        """Waits until the process answers ``/healthz``; the pid file's time then tells when that was.
 
         Raises SystemExit with the log's tail when it dies, doesn't answer in time (it is ended then) or when somebody
         else answers on the port.
@@ -160,6 +160,7 @@ class Service:
                 if answer.get("pid") not in (None, record.pid):
                     self.stop(5)
                     raise SystemExit(f"ERROR: another service answers on port {self.port} (pid {answer['pid']})")
+                os.utime(self.pid_file)
                 return
             time.sleep(0.2)
         self.stop(5)
@@ -333,6 +334,7 @@ def _run(options: argparse.Namespace) -> int:
     command += ["--host", options.host, "--device", options.device]
     command += ["--low-memory"] if options.low_memory else []
     if old and command_line(old.pid) == command and service.pid_file.stat().st_mtime >= options.begun:
+        # It became ready after this call was made: whoever is impatient and calls twice wants one service, not two.
         say(f"process {old.pid} was started by a call at the same time")
         service.wait(old, options.start_timeout)
         print(f"READY {url_of(old)}")

@@ -102,8 +102,9 @@ process() {
 }
 
 check_disk() { # check_disk <MB needed> <for what>
-  local free
-  free=$(df -Pm -- "$shared" | awk 'NR == 2 { print $4 }')
+  local blocks size free
+  read -r blocks size < <(stat -f -c '%a %S' -- "$shared")
+  free=$((blocks * size / 1048576))
   say "check: $free MB free below $shared"
   [ "$free" -ge "$1" ] || fail "only $free MB free below $shared, $1 MB are needed for $2"
 }
@@ -236,7 +237,7 @@ case $mode in
     echo "$key"
     ;;
   stop)
-    lock "$shared/run/webui-$port.lock"
+    # No lock: a start that hangs holds it, and to end what that one started is what is wanted.
     process stop
     ;;
   prepare)

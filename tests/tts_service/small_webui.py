@@ -1,7 +1,8 @@
 """A small real HTTP server that start_app.sh can start in the WebUI's place: same flags, same /healthz.
 
 What it does is asked for by files beside it: ``die`` (ends with its text), ``stubborn`` (ignores TERM), ``mute`` (never
-opens the port), ``child`` (leaves a child that ignores TERM; its pid is written into the file).
+opens the port), ``slow`` (opens it when the file is gone), ``child`` (leaves a child that ignores TERM; its pid is
+written into the file).
 """
 
 import argparse
@@ -42,4 +43,6 @@ if (HERE / "child").exists():
 if (HERE / "mute").exists():
     while True:
         time.sleep(60)
+while (HERE / "slow").exists():
+    time.sleep(0.02)
 HTTPServer((options.host, options.server_port), Health).serve_forever()

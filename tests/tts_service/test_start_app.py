@@ -118,6 +118,37 @@ def test_two_starts_at_the_same_time_leave_one_process_and_both_say_ready(releas
     assert sum("was started by a call at the same time" in err for _, err in outputs) == 1
 
 
+def until_said(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if text in line:
+            return
+    raise AssertionError(f"never said: {text}")
+
+
+def test_an_impatient_second_start_waits_for_the_first_and_takes_its_service(release: Release) -> None:
+    (release.folder / "slow").touch()
+    first = release.begin()
+    until_said(first, "started process")
+    second = release.begin()
+    until_said(second, "another start_app.sh is at work")
+    (release.folder / "slow").unlink()
+    for process in (first, second):
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (0, f"READY http://127.0.0.1:{release.port}\n"), err
+    assert "started process" not in err
+
+
+def test_stop_ends_a_start_that_hangs(release: Release) -> None:
+    (release.folder / "mute").touch()
+    hanging = release.begin()
+    until_said(hanging, "started process")
+    assert release.run("--stop").stdout == "stopped\n"
+    _, err = hanging.communicate(timeout=60)
+    assert hanging.returncode == 1
+    assert "the service ended before it answered" in err
+
+
 def test_stop_ends_the_process_and_a_second_stop_finds_nothing(release: Release) -> None:
     release.run()
     pid = release.health()["pid"]
@@ -276,10 +307,7 @@ def test_a_stranger_who_took_the_port_of_a_dead_service_is_named(release: Releas
 def test_ctrl_c_while_waiting_says_that_the_service_goes_on(release: Release) -> None:
     (release.folder / "mute").touch()
     starting = release.begin()
-    assert starting.stderr is not None
-    for line in starting.stderr:
-        if "started process" in line:
-            break
+    until_said(starting, "started process")
     child = next(line for line in Path(f"/proc/{starting.pid}/task/{starting.pid}/children").read_text().split())
     os.kill(int(child), signal.SIGINT)
     _, err = starting.communicate(timeout=30)
