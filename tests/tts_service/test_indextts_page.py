@@ -22,7 +22,8 @@ import pytest
 from tests.support import indextts_standin
 from tests.support.ports import free_port
 from tts_service.engines.base import Declaration, EngineFailed, Reference, RequestRefused, SynthesisRequest
-from tts_service.engines.indextts import IndexTTSEngine, IndexTTSSettings
+from tts_service.engines.indextts import IndexTTSEngine
+from tts_service.engines.indextts_upstream import IndexTTSSettings
 
 LAYOUTS = ("2.5", "2", "2.0")
 

@@ -16,9 +16,10 @@ import pytest
 
 from tests.support import indextts_small, indextts_standin
 from tts_service.engines.base import Declaration, EngineFailed, Reference, SynthesisRequest
-from tts_service.engines.indextts import IndexTTSEngine, IndexTTSSettings
+from tts_service.engines.indextts import IndexTTSEngine
 from tts_service.engines.indextts_failures import UpstreamFailed
 from tts_service.engines.indextts_process import Checkout, Worker, build_command
+from tts_service.engines.indextts_upstream import IndexTTSSettings
 from tts_service.service_process import start_ticks
 
 SENTENCE = "今天天气很好，我们一起出去走走吧。"

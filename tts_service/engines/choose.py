@@ -5,12 +5,14 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from tts_service.engines.auto import AutoEngine
 from tts_service.engines.base import Engine, EngineFailed
 from tts_service.engines.bundled import BundledEngine
-from tts_service.engines.indextts import IndexTTSEngine, IndexTTSSettings
+from tts_service.engines.indextts import IndexTTSEngine
 from tts_service.engines.indextts_process import Checkout
+from tts_service.engines.indextts_upstream import IndexTTSSettings
 
 NAMES: Final = ("bundled", "indextts", "auto")
 _VERSIONS: Final = ("2", "2.5")
@@ -34,7 +36,7 @@ def choose(
     name = name or environment.get("TTS_ENGINE") or "bundled"
     if name not in NAMES:
         raise EngineFailed(f"no engine {name[:40]!r}: choose one of {', '.join(NAMES)} (--engine or TTS_ENGINE)")
-    bundled = BundledEngine(shared, device=device, say=say)
+    bundled = BundledEngine(shared, device=device, low_memory=low_memory, say=say)
     if name == "bundled":
         return bundled
     settings = indextts_settings(environment, shared, device=device, low_memory=low_memory)
@@ -60,7 +62,7 @@ def indextts_settings(
         return None
     if url and folder:
         raise EngineFailed("TTS_INDEXTTS_URL and TTS_INDEXTTS_DIR are both set: give the one or the other")
-    if url and not url.startswith(("http://", "https://")):
+    if url and not _is_address(url):
         raise EngineFailed(f"TTS_INDEXTTS_URL {url[:80]!r} is no address: http://127.0.0.1:7860 is one")
     version = environment.get("TTS_INDEXTTS_VERSION") or "2.5"
     if version not in _VERSIONS:
@@ -76,6 +78,14 @@ def indextts_settings(
         patience=_number(environment, "TTS_INDEXTTS_PATIENCE", 180, 86_400),
         loading=_number(environment, "TTS_INDEXTTS_LOADING", 1200, 86_400),
     )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.query
+    except ValueError:
+        return False
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, most: float) -> float:
