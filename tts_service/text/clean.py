@@ -4,50 +4,83 @@ import re
 import unicodedata
 from typing import Final
 
+from tts_service.text.traditional import simplified
+
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？"}
 _FORMS: Final = str.maketrans(
     {
-        "’": "'", "‘": "'", "＇": "'", "−": "-", "‐": "-", "‑": "-", "–": "-", "～": "~", "〜": "~",  "∼": "~",
-        "㎡": "m²", "㎥": "m³", "㎏": "kg", "㎎": "mg", "㎞": "km", "㎝": "cm", "㎜": "mm", "㏄": "毫升", "㎖": "ml",
-        "½": "1/2", "⅓": "1/3", "¼": "1/4", "¾": "3/4", "⅔": "2/3", "℉": "°F", "￥": "¥", "＄": "$", "％": "%",
-        "﹪": "%", "\u3000": " ", "\xa0": " ", "\t": " ", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "〇": "零",
-        "№": "No.", "⁄": "/", "∶": ":", "﹣": "-", "﹢": "+",
+        "’": "'", "‘": "'", "＇": "'", "−": "-", "‐": "-", "‑": "-", "‒": "-", "–": "-", "～": "~", "〜": "~",
+        "∼": "~", "㎡": "m²", "㎥": "m³", "㎏": "kg", "㎎": "mg", "㎞": "km", "㎝": "cm", "㎜": "mm", "㏄": "毫升",
+        "㎖": "ml", "℉": "°F", "￥": "¥", "＄": "$", "％": "%", "﹪": "%", "\u3000": " ", "\xa0": " ", "\t": " ",
+        "\r": "\n", "\u2028": "\n", "\u2029": "\n", "〇": "零", "№": "No.", "⁄": "/", "∕": "/", "∶": ":", "﹣": "-",
+        "﹢": "+", "\u00b5": "\u03bc", "\u2126": "\u03a9", "˚": "°", "º": "°", "✕": "×", "✖": "×", "⨯": "×",
+        "➗": "÷", "⩽": "≤", "⩾": "≥", "⋅": "·", "﹤": "<", "﹥": ">", "﹦": "=", "￡": "£", "㎐": "Hz", "㎑": "kHz",
+        "㎒": "MHz", "㎓": "GHz", "㎾": "kW", "‧": "·", "㎍": "μg", "㎛": "μm", "㎚": "nm", "㏑": "ln", "㏒": "log",
+        "㎧": "m/s",
     }
 )  # fmt: skip
-_CIRCLED: Final = {0x2460 + index: f"{index + 1}、" for index in range(20)}
-_ROMAN: Final = {0x2160 + index: str(index + 1) for index in range(12)}
-_GREEK: Final = {
-    "α": "阿尔法", "β": "贝塔", "γ": "伽马", "δ": "德尔塔", "ε": "艾普西隆", "θ": "西塔", "λ": "兰姆达", "μ": "缪",
-    "π": "派", "σ": "西格玛", "φ": "斐", "ω": "欧米伽", "Δ": "德尔塔", "Σ": "西格玛", "Ω": "欧姆",
-}  # fmt: skip
+_RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+_RAISED_RUN: Final = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Mn", "Me", "Sk"})
-_KEPT: Final = frozenset("\n^°℃")
+_KEPT: Final = frozenset("\n^°℃`²³")
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
 _SPACES: Final = re.compile(r"[ \f\v]+")
 _LINES: Final = re.compile(r" ?\n[\n ]*")
+_MARKUP: Final = re.compile(r"\*\*|__(?=\S)|(?<=\S)__|^#{1,6} |```", re.MULTILINE)
+_EMOTICON: Final = re.compile(
+    r"(?<![A-Za-z0-9])[:;=][-']?[)(DPp](?![A-Za-z0-9])|\^[_-]?\^|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
+)
+_STICKERS: Final = re.compile(
+    r"\[(?:捂脸|微笑|笑哭|破涕为笑|撇嘴|发呆|流泪|大哭|害羞|呲牙|偷笑|坏笑|调皮|抓狂|白眼|翻白眼|尴尬|发怒|惊讶|擦汗|流汗|抠鼻"
+    r"|鼓掌|鄙视|委屈|快哭了|阴险|亲亲|可怜|笑脸|嘿哈|奸笑|机智|皱眉|耶|吃瓜|旺柴|打脸|叹气|苦涩|裂开|爱心|心碎|拥抱|握手|抱拳|拳头|合十"
+    r"|玫瑰|凋谢|烟花|爆竹|庆祝|强|弱|赞|胜利|doge|OK|Emm|666)\]",
+    re.IGNORECASE,
+)
 
 
 def clean(text: str) -> str:
-    """Makes text readable for the rules: half-width letters and digits, no emoji, no control characters, no lone
-    surrogates, no private-use characters, accents folded (café → cafe), runs of spaces and empty lines joined.
+    """Makes text readable for the rules: half-width letters and digits, simplified characters, no emoji, no control
+    characters, no lone surrogates, no private-use characters, no Markdown signs, accents folded (café → cafe), raised
+    digits as powers (10⁶ → 10^6, m² stays), lowered ones as digits, runs of spaces and empty lines joined.
 
     Never raises; text without anything readable becomes ``""``.
     """
-    text = text.translate(_WIDE).translate(_FORMS).translate(_CIRCLED).translate(_ROMAN)
+    text = text.translate(_WIDE).translate(_FORMS)
+    text = _RAISED_RUN.sub(_raised, text)
     kept: list[str] = []
     for char in text:
-        if char in _GREEK:
-            kept.append(_GREEK[char])
-        elif char in _KEPT:
+        category = unicodedata.category(char)
+        if " " <= char < "\x7f" or char in _KEPT:
             kept.append(char)
-        elif (category := unicodedata.category(char)) not in _DROPPED:
-            kept.append(" " if category == "Zs" else _unaccented(char))
+        elif category == "Zs":
+            kept.append(" ")
+        elif category in ("Nd", "Nl", "No"):
+            mixed = bool(kept) and kept[-1].isdigit() and "/" in (plain := _number(char))
+            kept.append("又" + plain if mixed else _number(char))
+        elif category not in _DROPPED or "\u24b6" <= char <= "\u24e9":
+            kept.append(_unaccented(char))
     text = _FULL_COLON.sub(":", "".join(kept))
-    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
+    text = _EMOTICON.sub("", _STICKERS.sub("", _MARKUP.sub("", text)))
+    return simplified(_LINES.sub("\n", _SPACES.sub(" ", text)).strip())
+
+
+def _raised(match: re.Match[str]) -> str:
+    return match[0] if match[0] in ("²", "³") else "^" + match[0].translate(_RAISED)
+
+
+def _number(char: str) -> str:
+    """Writes a number's character with ASCII digits: ٣ → 3, Ⅳ → 4, ½ → 1/2, ③ → 3、, ₂ → 2."""
+    plain = unicodedata.normalize("NFKC", char).replace("⁄", "/")
+    if "/" in plain or "\u2080" <= char <= "\u2089":
+        return plain
+    value = unicodedata.numeric(char, -1.0)
+    if value < 0 or value != int(value):
+        return ""
+    return f"{int(value)}、" if unicodedata.category(char) == "No" else str(int(value))
 
 
 def _unaccented(char: str) -> str:
-    if char < "\x80" or char >= "\u2e80" or char in "²³":
+    if char < "\x80" or char >= "\u2e80":
         return char
     folded = unicodedata.normalize("NFKD", char)
     return folded[0] if folded[0].isascii() and folded[0].isalpha() else char

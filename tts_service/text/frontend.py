@@ -14,6 +14,7 @@ from tts_service.text.markup import Marked, extract
 from tts_service.text.normalise import normalise
 from tts_service.text.prosody import Spoken, phrase_breaks
 from tts_service.text.sandhi import Syllable, spoken_tones
+from tts_service.text.traditional import simplified
 from tts_service.text.units import END, PAUSE, PHRASE, QUESTION, WORD
 
 LONGEST_SENTENCE: Final = 80
@@ -64,7 +65,8 @@ class FrontEnd:
     """Reads text for the voice. Dictionaries load on first use (about 1.5 s, `warm` does it early)."""
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
-        self.lexicon = lexicon or Lexicon()
+        given = (lexicon or Lexicon()).words
+        self.lexicon = Lexicon({**given, **{simplified(word): reading for word, reading in given.items()}})
 
     def warm(self) -> None:
         """Loads the dictionaries."""

@@ -1,5 +1,7 @@
 """How Chinese says a number: cardinals, decimals, digit strings. Pure text, no context."""
 
+import re
+from decimal import Decimal
 from typing import Final
 
 _DIGITS: Final = "零一二三四五六七八九"
@@ -81,6 +83,30 @@ def money(text: str) -> str:
     whole, _, rest = text.partition(".")
     rest = rest.rstrip("0")
     return number(f"{whole}.{rest}") if rest else quantity(whole)
+
+
+def scaled(text: str, power: int) -> str | None:
+    """Reads a number times a power of ten, which Chinese says as one (``1.5`` million → 一百五十万); None if the result
+    is no whole number.
+    """
+    value = Decimal(text.replace(",", "")).scaleb(power)
+    return cardinal(str(int(value))) if value == int(value) else None
+
+
+def phone(text: str) -> str:
+    """Reads a telephone number, 1 as 幺; whatever parts its groups becomes a pause."""
+    return "，".join(digits(group, phone=True) for group in re.findall(r"\d+", text))
+
+
+def name_digits(text: str) -> str:
+    """Reads the digits of a name: 一百 for 100, 四零九零 for 4090, 十五 for 15, 二六四 for 264, 四千 for 4000."""
+    if text[0] == "0" and len(text) > 1:
+        return digits(text)
+    if len(text) <= 2 or text.strip("0") == "" or (len(text) == 3 and text.endswith("00")):
+        return cardinal(text)
+    if len(text) > 3 and text.endswith("000"):
+        return cardinal(text).replace("两", "二")
+    return digits(text)
 
 
 def version(text: str) -> str:

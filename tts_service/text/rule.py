@@ -1,16 +1,26 @@
-"""One rule of normalisation: what it recognises, and how that is said."""
+"""One rule of normalisation: what it recognises, and how that is said.
+
+What an earlier rule has said stands in the text as one character of `SAID`, so that a later rule sees that something
+is there, and where it ends, but can't take it apart.
+"""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-NUMBER: Final = r"(?:\d{1,3}(?:,\d{3}){1,5}|\d{1,20})(?:\.\d{1,12})?"
+SAID: Final = "\U000f0000-\U000ffffd"
+"""A range for character classes: what has been said already."""
+HAN: Final = "\u4e00-\u9fff"
+"""A range for character classes: Chinese characters."""
+NUMBER: Final = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,20})(?:\.\d{1,12})?"
 ALONE: Final = r"(?<![\dA-Za-z.])"
 """In front of a number: nothing that would make it part of a longer one."""
 OVER: Final = r"(?![\dA-Za-z])(?!\.\d)"
 """Behind a number: it ends here."""
-TO: Final = r"\s?(?:-|~|—{1,2}|至|到)\s?"
+TO: Final = r"\s?(?:-{1,2}|~|—{1,2}|至|到)\s?"
+SIGN: Final = rf"(?:(?<![\dA-Za-z%.){SAID}])[-+±]\s?)?"
+"""A plus or minus that can't be a hyphen or an operator; wrapped into a group of its own by who uses it."""
 
 
 @dataclass(frozen=True)
@@ -30,3 +40,13 @@ def rule(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) ->
 def spelled(text: str) -> str:
     """Sets letters apart so that each is said by its name: ``"www"`` → ``" W W W "``."""
     return " " + " ".join(text.upper()) + " "
+
+
+def to(match: re.Match[str]) -> str:
+    """Gives the word between the two ends of a span, as it is written where it is written."""
+    return "至" if "至" in match[0] else "到"
+
+
+def signed(sign: str | None) -> str:
+    """Says a sign in front of a number: 正, 负, 正负, or nothing."""
+    return {"+": "正", "-": "负", "±": "正负"}.get((sign or "").strip(), "")

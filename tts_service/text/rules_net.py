@@ -1,42 +1,54 @@
-"""Addresses: URLs, e-mail, IP addresses, domains, file paths, telephone and other number strings."""
+"""Addresses: URLs, e-mail, IP and MAC addresses, domains, file paths, file names, command options."""
 
 import re
 from typing import Final
 
-from tts_service.text.numerals import digits
-from tts_service.text.rule import OVER, Rule, rule, spelled
+from tts_service.text.numerals import cardinal, digits
+from tts_service.text.rule import HAN, Rule, rule, spelled
 
 _SIGNS: Final = {
     ".": "点", "/": "斜杠", ":": "冒号", "-": "杠", "_": "下划线", "?": "问号", "=": "等于", "&": "和", "#": "井号",
-    "%": "百分号", "@": "艾特", "~": "波浪号", "+": "加", "\\": "反斜杠",
+    "%": "百分号", "@": "艾特", "~": "波浪号", "+": "加", "\\": "反斜杠", " ": " ", "$": "美元符", "!": "感叹号",
 }  # fmt: skip
 _SPELLED: Final = frozenset(
-    {"http", "https", "ftp", "ssh", "www", "cn", "io", "ip", "cc", "tv", "ai", "py", "sh", "js", "md"}
+    {"http", "https", "ftp", "ssh", "www", "cn", "io", "ip", "cc", "tv", "ai", "py", "sh", "js", "md", "ts", "id"}
 )
-_PART: Final = re.compile(r"[A-Za-z]+|\d+|.")
-_TLD: Final = r"(?:com|cn|org|net|io|ai|dev|edu|gov|app|top|info|me|cc|tv|xyz|co)"
+_PART: Final = re.compile(r"[A-Za-z]+|\d+|.", re.ASCII | re.DOTALL)
+_TLD: Final = (
+    r"(?:com|cn|org|net|io|ai|dev|edu|gov|app|top|info|me|cc|tv|xyz|co|tech|cloud|site|online|club|vip|shop|wang|"
+    r"hk|tw|jp|kr|uk|us|de|fr|ru|eu|int|mil|local|lan)"
+)
+_EXTENSION: Final = (
+    r"(?:pyc?|ipynb|sh|bash|bat|ps1|txt|jsonl?|ya?ml|md|rst|wav|mp3|mp4|flac|ogg|opus|m4a|avi|mkv|mov|zip|rar|7z|tar|t?gz|xz|bz2|"
+    r"html?|css|jsx?|tsx?|vue|toml|log|cfg|conf|ini|env|pth?|ckpt|onnx|bin|safetensors|gguf|npy|npz|pkl|h5|exe|dll|so|msi|apk|ipa|"
+    r"deb|rpm|whl|jar|java|cpp|hpp|cc|go|rs|rb|php|sql|db|sqlite|csv|tsv|pdf|docx?|xlsx?|pptx?|png|jpe?g|gif|svg|webp|ico|bmp|srt|lab|"
+    r"service|lock|xml|key|pem|crt)"
+)
 _WORD_START: Final = r"(?<![A-Za-z0-9@._/-])"
 _PATH: Final = r"[A-Za-z0-9._~%+-]"
+_WIDE_PATH: Final = rf"[A-Za-z0-9._~%+{HAN}-]"
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
+    """Reads an address sign by sign: words as words, digits one by one, signs by their names."""
     said = ""
-    for part in _PART.findall(text.replace("://", ":")):
-        if part.isdigit():
+    for part in _PART.findall(text):
+        if part.isascii() and part.isdigit():
             said += digits(part)
-        elif part.isalpha():
+        elif part.isascii() and part.isalpha():
             said += spelled(part) if part.lower() in _SPELLED else f" {part} "
         else:
-            said += _SIGNS.get(part, "")
+            said += _SIGNS.get(part, "" if part.isascii() else part)
     return said
 
 
 def _url(match: re.Match[str]) -> str:
     text = match[0]
-    trailing = len(text) - len(text.rstrip(".,;:!?/'\")-"))
-    kept = text[: len(text) - trailing] if trailing else text
+    kept = text.rstrip(".,;:!?'\")-")
+    if kept.endswith("/"):
+        kept = kept[:-1]
     tail = text[len(kept) :].lstrip("/")
-    return _address(kept) + ("，" if tail[:1] in (",", ";") else "。" if tail[:1] in (".", "!", "?") else "")
+    return address(kept) + ("，" if tail[:1] in (",", ";") else "。" if tail[:1] in (".", "!", "?") else "")
 
 
 def _ip(match: re.Match[str]) -> str | None:
@@ -44,70 +56,90 @@ def _ip(match: re.Match[str]) -> str | None:
     if any(int(part) > 255 for part in parts):
         return None
     port = "冒号" + digits(match[2]) if match[2] else ""
-    return "点".join(digits(part) for part in parts) + port
+    mask = "斜杠" + cardinal(match[3]) if match[3] else ""
+    return "点".join(digits(part) for part in parts) + port + mask
 
 
-def _phone(match: re.Match[str]) -> str:
-    text = match[0]
-    prefix = "加八六，" if text.startswith("+86") else ""
-    groups = [group for group in re.split(r"[\s()-]+", text.removeprefix("+86")) if group]
-    return prefix + "，".join(digits(group, phone=True) for group in groups)
+def _ipv6(match: re.Match[str]) -> str | None:
+    text = match[1]
+    if text.count("::") > 1 or not (re.search(r"\d", text) or text == "::") or len(text) < 3:
+        return None
+    said = "".join(
+        "冒号" if part == ":" else digits(part) if part.isdigit() else f" {part.upper()} "
+        for part in re.findall(r"\d+|[A-Fa-f]+|:", text)
+    )
+    return said + ("斜杠" + cardinal(match[2]) if match[2] else "")
 
 
-def _mobile(match: re.Match[str]) -> str:
-    number = re.sub(r"\D", "", match[1])
-    prefix = "加八六，" if match[0].startswith("+86") else ""
-    return prefix + "，".join(digits(part, phone=True) for part in (number[:3], number[3:7], number[7:]))
+def _mac(match: re.Match[str]) -> str:
+    pairs = re.split("[:-]", match[0])
+    return "，".join(
+        "".join(digits(char) if char.isdigit() else f" {char.upper()} " for char in pair) for pair in pairs
+    )
 
-
-def _identity(match: re.Match[str]) -> str:
-    text = match[0]
-    return digits(text[:17]) + (" X " if text[-1] in "xX" else digits(text[17]))
-
-
-_CONTEXT: Final = (
-    r"(?:端口号?|号码|编号|验证码|密码|口令|学号|工号|订单号?|单号|账号|帐号|卡号|尾号|房间号?|邮编|代码|QQ号?|QQ群|微信号?|身份证号?|"
-    r"[Pp]ort|ID|PID|IDs?)"
-)
 
 RULES: Final[tuple[Rule, ...]] = (
-    rule("url", r"(?:https?|ftp|ssh|file)://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,500}", _url),
-    rule("e-mail", r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}", lambda m: _address(m[0])),
-    rule("ip", r"(?<![\d.])((?:\d{1,3}\.){3}\d{1,3})(?::(\d{2,5}))?(?![\d.]\d)(?!\d)", _ip),
     rule(
-        "domain",
-        rf"{_WORD_START}(?:[A-Za-z0-9-]{{1,63}}\.){{1,4}}{_TLD}(?::\d{{2,5}})?(?:/{_PATH}{{1,80}}){{0,8}}/?(?![A-Za-z0-9])",
+        "url", r"(?:https?|ftp|s?ftp|ssh|file|git|wss?|rtsp|rtmp)://[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]{1,500}", _url
+    ),
+    rule(
+        "e-mail",
+        r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}(?::(?=[A-Za-z])[A-Za-z0-9._/-]{1,120})?",
         _url,
     ),
-    rule("host and port", r"(?<![A-Za-z0-9.])(localhost):(\d{2,5})(?!\d)", lambda m: f" local host 冒号{digits(m[2])}"),
+    rule("mac", r"(?<![0-9A-Za-z:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])", _mac),
+    rule("mac with hyphens", r"(?<![0-9A-Za-z:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])", _mac),
+    rule(
+        "ipv6",
+        r"(?<![\w:.])\[?((?=[0-9A-Fa-f:]*::|(?:[0-9A-Fa-f]{1,4}:){7})[0-9A-Fa-f:]{2,39})\]?(?:/(\d{1,3}))?(?![\w:])",
+        _ipv6,
+    ),
+    rule("ip", r"(?<![\d.])((?:\d{1,3}\.){3}\d{1,3})(?::(\d{2,5})|/(\d{1,2}))?(?![\d.]\d)(?!\d)", _ip),
+    rule(
+        "domain",
+        rf"{_WORD_START}(?:[A-Za-z0-9-]{{1,63}}\.){{1,4}}(?<=[A-Za-z0-9]\.){_TLD}(?::\d{{2,5}})?(?:/{_PATH}{{1,80}}){{0,8}}"
+        r"(?:\?[A-Za-z0-9=&%._-]{1,120})?/?(?![A-Za-z0-9])",
+        _url,
+    ),
+    rule(
+        "host and port",
+        rf"(?<![A-Za-z0-9.])(?:localhost|[a-z]{{1,20}}(?:-[a-z0-9]{{1,20}}){{1,4}}|(?:web|api|app|db|server|host|redis|mysql|postgres|nginx|gateway|registry)\d{{0,3}}):\d{{2,5}}(?!\d)(?:/{_PATH}{{1,80}}){{0,8}}",
+        lambda m: address(m[0]),
+    ),
+    rule(
+        "drive", rf"(?<![A-Za-z0-9])[A-Za-z]:(?:[\\/]{_WIDE_PATH}{{0,80}}){{1,12}}", lambda m: address(m[0].rstrip("."))
+    ),
+    rule(
+        "share",
+        rf"(?<![A-Za-z0-9\\])\\\\[A-Za-z0-9._-]{{1,60}}(?:\\{_WIDE_PATH}{{1,80}}){{1,12}}",
+        lambda m: address(m[0]),
+    ),
     rule(
         "path",
         rf"(?<![A-Za-z0-9.:/\d])(?:~|\.{{1,2}})?(?:/(?=[A-Za-z._]{{2}}|[A-Za-z0-9._-]+/){_PATH}{{1,80}}){{1,12}}/?",
-        lambda m: _address(m[0].rstrip("/.")),
+        lambda m: address(m[0].rstrip("/.")),
+    ),
+    rule(
+        "path from here",
+        rf"{_WORD_START}(?:[A-Za-z0-9_.-]{{1,60}}/){{1,10}}[A-Za-z0-9_.-]{{1,60}}\.{_EXTENSION}(?![A-Za-z0-9])",
+        lambda m: address(m[0]),
     ),
     rule(
         "file",
-        r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_-]{0,60}\.(?:py|sh|txt|json|ya?ml|md|wav|mp3|zip|html?|js|toml|log|cfg|ini|pt|onnx|exe|csv|pdf|docx?|xlsx?|png|jpg|mp4)(?![A-Za-z0-9])",
-        lambda m: _address(m[0]),
+        rf"(?<![A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9_-]{{0,60}}(?:\.[A-Za-z0-9_-]{{1,30}}){{0,3}}\.{_EXTENSION}(?![A-Za-z0-9])",
+        lambda m: address(m[0]),
     ),
-    rule("mobile", r"(?:\+86[\s-]?)?(?<!\d)(1[3-9]\d[\s-]?\d{4}[\s-]?\d{4})(?!\d)", _mobile),
-    rule("landline", r"(?<![\d-])(?:\+86[\s-]?)?(?:\(0\d{2,3}\)\s?|0\d{2,3}-)\d{7,8}(?:-\d{1,5})?(?!\d)", _phone),
-    rule("service line", r"(?<![\d-])[48]00-\d{3,4}-\d{3,4}(?!\d)", _phone),
+    rule("file with a Chinese name", rf"(?<=[{HAN}])\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: address(m[0])),
     rule(
-        "emergency",
-        r"(?<=拨打|电话|热线|拨叫|求助|报警|火警|客服)(\s?)(\d{3,6})(?![\d.%])",
-        lambda m: digits(m[2], phone=True),
-    ),
-    rule("emergency short", rf"(?<=打)(1[12]\d|12\d{{3}}|10\d{{3}}){OVER}", lambda m: digits(m[1], phone=True)),
-    rule("identity card", r"(?<![\dA-Za-z])[1-9]\d{16}[\dXx](?![\dA-Za-z])", _identity),
-    rule(
-        "number after its name",
-        rf"({_CONTEXT}(?:是|为|：|:|\s)?\s?)(\d{{2,24}}){OVER}(?![年月日号])",
-        lambda m: _named(m[1]) + digits(m[2]),
+        "option",
+        r"(?<![^\s(（“\"`])--?(?=[A-Za-z])[A-Za-z][A-Za-z0-9]{0,30}(?:[-_][A-Za-z0-9]{1,30}){0,5}(?![A-Za-z0-9])",
+        lambda m: _option(m[0]),
     ),
 )
 """In this order: an address is recognised before its parts are."""
 
 
-def _named(name: str) -> str:
-    return name.rstrip(": ").replace("：", "") + ("，" if name.rstrip()[-1:] in "：:" else "")
+def _option(text: str) -> str | None:
+    if not text.startswith("--") and len(text) > 2:
+        return None
+    return address(text)

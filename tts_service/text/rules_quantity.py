@@ -1,249 +1,202 @@
-"""Amounts: money, percentages, temperatures, units, ratios, fractions, sums, spans, counted things."""
+"""Amounts: percentages, temperatures, units, sizes, ratios, fractions, spans, ordinals, counted things, numbers."""
 
 import re
 from typing import Final
 
-from tts_service.text.numerals import cardinal, digits, money, number, quantity
-from tts_service.text.rule import ALONE, NUMBER, OVER, TO, Rule, rule
+from tts_service.text.measures import UNIT, is_free, is_spelled, unit_name
+from tts_service.text.numerals import cardinal, digits, number, quantity
+from tts_service.text.rule import ALONE, HAN, NUMBER, OVER, SAID, SIGN, TO, Rule, rule, signed, to
 
-_CURRENCY: Final = {
-    "¥": "元", "RMB": "元", "CNY": "元", "$": "美元", "US$": "美元", "USD": "美元", "HK$": "港元",
-    "HKD": "港元", "€": "欧元",
-    "EUR": "欧元", "£": "英镑", "GBP": "英镑", "JP¥": "日元", "JPY": "日元", "₩": "韩元", "NT$": "新台币",
-}  # fmt: skip
-_SIGN: Final = "|".join(re.escape(sign) for sign in sorted(_CURRENCY, key=len, reverse=True))
-_SCALE: Final = {
-    "万": "万",
-    "亿": "亿",
-    "千": "千",
-    "百万": "百万",
-    "千万": "千万",
-    "k": "千",
-    "K": "千",
-    "M": "百万",
-    "B": "十亿",
-}
-_LARGE: Final = r"(?:百万|千万|万亿|万|亿|千|[kKMB](?![A-Za-z]))"
-
-UNITS: Final = {
-    "km/h": "千米每小时", "m/s": "米每秒", "m/s²": "米每二次方秒", "km²": "平方千米", "m²": "平方米",
-    "cm²": "平方厘米",
-    "m³": "立方米", "cm³": "立方厘米", "km": "千米", "dm": "分米", "cm": "厘米", "mm": "毫米", "μm": "微米",
-    "um": "微米", "nm": "纳米",
-    "m": "米", "kg": "千克", "mg": "毫克", "g": "克", "t": "吨", "ml": "毫升", "mL": "毫升", "L": "升", "l": "升",
-    "h": "小时", "min": "分钟", "ms": "毫秒", "μs": "微秒", "us": "微秒", "ns": "纳秒", "s": "秒",
-    "Hz": "赫兹", "hz": "赫兹", "kHz": "千赫", "KHz": "千赫", "MHz": "兆赫", "GHz": "吉赫", "dB": "分贝",
-    "db": "分贝",
-    "W": "瓦", "kW": "千瓦", "KW": "千瓦", "MW": "兆瓦", "kWh": "千瓦时", "V": "伏", "mV": "毫伏",
-    "kV": "千伏", "A": "安", "mA": "毫安",
-    "mAh": "毫安时", "Pa": "帕", "kPa": "千帕", "MPa": "兆帕", "N": "牛", "J": "焦", "kJ": "千焦", "cal": "卡",
-    "kcal": "千卡",
-    "mol": "摩尔", "rpm": "转每分", "bpm": "拍每分", "fps": "帧每秒", "FPS": "帧每秒", "px": "像素", "dpi": "D P I",
-    "KB": " K B ", "kB": " K B ", "MB": " M B ", "GB": " G B ", "TB": " T B ", "PB": " P B ",
-    "KiB": " K I B ", "MiB": " M I B ", "GiB": " G I B ", "TiB": " T I B ",
-    "GB/s": " G B 每秒", "MB/s": " M B 每秒", "KB/s": " K B 每秒", "Mbps": "兆比特每秒", "Gbps": "吉比特每秒",
-    "kbps": "千比特每秒",
-    "元/月": "元每月", "mm²": "平方毫米", "°C": "摄氏度", "℃": "摄氏度", "°F": "华氏度", "°": "度",
-}  # fmt: skip
-_UNIT: Final = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
-_FREE_UNITS: Final = frozenset({"A", "V", "W", "N", "J", "L", "l", "t", "g", "m", "s", "h", "K", "B"})
-
-COUNTED: Final = (
-    "个|位|名|只|条|张|本|件|台|辆|架|艘|把|根|支|枝|颗|粒|块|片|朵|棵|座|栋|间|家|所|群|队|套|双|对|副|幅|盒|箱|包|袋|瓶|杯|碗|盘|盆|"
-    "次|遍|回|趟|场|顿|阵|步|句|段|篇|首|部|集|天|周|星期|小时|分钟|秒|年|岁|倍|成|种|样|项|批|组|层|株|头|匹|串|斤|公斤|千克|克|吨|"
-    "米|公里|千米|厘米|毫米|里|升|毫升|元|美元|块钱|角|毛|度|点钟|刻钟|半|人|者|方|边|代|国|省|地|处|路|轮|款|门|节|课|行|列|列车|卡|核|帧|字|词|万|千|亿"
+_COUNTED: Final = (
+    "个|位|名|只|条|张|本|件|台|辆|架|艘|把|根|支|枝|颗|粒|块|片|朵|棵|座|栋|间|家|所|群|队|套|双|对|副|幅|盒|箱|包|袋|瓶|杯|碗|盘|盆|锅|桶|罐|筐|捆|束|"
+    "次|遍|回|趟|场|顿|阵|步|句|段|篇|首|部|集|天|周|星期|礼拜|小时|分钟|秒|年|岁|倍|成|种|样|项|批|组|层|株|头|匹|串|斤|公斤|千克|克|吨|笔|份|封|道|"
+    "米|公里|千米|厘米|毫米|里|尺|寸|丈|英里|英尺|英寸|升|毫升|亩|公顷|平方|立方|平米|元|美元|欧元|英镑|港元|日元|块钱|角|毛|度|点钟|刻钟|半|人|者|方|边|"
+    "代|国|省|市|县|村|地|处|路|轮|款|门|节|课|行|列|卡|核|帧|字|词|页|卷|册|期|届|万|千|亿|百万|千万|夜|晚|室|厅|卫|桌|席|顶|扇|面|口|股|滴|团|堆|排|圈|"
+    "拳|脚|针|刀|枪|发|炮|胜|负|平|战|局|盘|连|环|垒|票|单|班|线程|线|档|挡|级台阶|瓦|伏|安|赫兹|兆|字节|比特|像素|毫秒|微秒|纳秒|毫克|微克|毫安|千瓦|分贝|摩尔|帕|卡路里|大卡"
 )
-_BEFORE: Final = r"(?<![\dA-Za-z.第])"
-_TERM: Final = r"(?:\d{1,8}(?:\.\d{1,6})?[A-Za-z]?|[A-Za-z]{1,2})(?:[²³]|\^\d{1,3})?(?![A-Za-z])"
-_OPERATORS: Final = {
-    "+": "加", "-": "减", "−": "减", "×": "乘", "*": "乘", "x": "乘", "÷": "除以", "/": "除以", "=": "等于",
-    "≈": "约等于", ">": "大于",
-    "<": "小于", "≥": "大于等于", "≤": "小于等于", ">=": "大于等于", "<=": "小于等于", "==": "等于",
-    "!=": "不等于", "≠": "不等于",
-    "±": "正负", "^": "的", "→": "到",
+_KIND: Final = rf"(?:{_COUNTED})"
+_NAME_OF_VALUE: Final = "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨"
+_BEFORE_UNIT: Final = rf"(?<![\dA-Za-z.{SAID}])(?P<sign>{SIGN})"
+_PER: Final = (
+    r"人|天|日|周|月|季度|季|年|次|斤|公斤|千克|克|吨|小时|时|分钟|分|秒钟|秒|个|件|只|条|张|平方米|平米|平|亩|升|毫升|箱|盒|袋|瓶|台|套|户|晚|夜|位|"
+    r"节课|节|课时|公里|千米|米|度|千字|万字|字|股|票|班|桌|本|份|杯|碗|辆|片|间|层|头|万人|百人|kg|KG|h|s|min|day|GB|MB|TB|G|km|kWh|m²|L"
+)
+_PER_NAMES: Final = {
+    "kg": "千克", "KG": "千克", "h": "小时", "s": "秒", "min": "分钟", "day": "天", "km": "公里", "kWh": "千瓦时",
+    "m²": "平方米", "L": "升", "GB": " G B ", "MB": " M B ", "TB": " T B ", "G": " G ",
 }  # fmt: skip
-
-
-def _money(match: re.Match[str]) -> str:
-    unit = _CURRENCY[match["sign"]]
-    scale = match["scale"] or ""
-    amount = money(match["n"].replace(",", "")) if not scale else number(match["n"])
-    written = match["unit"] or ""
-    return amount + _SCALE.get(scale, scale) + (written if len(written) > 1 else unit)
-
-
-def _money_behind(match: re.Match[str]) -> str:
-    scale = match["scale"] or ""
-    return number(match["n"]) + _SCALE.get(scale, scale) + _CURRENCY[match["sign"]]
-
-
-def _signed(sign: str, plus: str = "正") -> str:
-    return {"+": plus, "-": "负", "−": "负"}.get(sign, "")
 
 
 def _percent(match: re.Match[str]) -> str:
-    name = {"%": "百分之", "‰": "千分之"}[match["p"]]
-    first = _signed(match["sign"] or "") + name + number(match["n"])
-    return first + ("到" + name + number(match["to"]) if match["to"] else "")
+    name = {"%": "百分之", "‰": "千分之", "‱": "万分之"}[match["p"]]
+    first = signed(match["sign"]) + name
+    if match["to"]:
+        return first + number(match["n"]) + to(match) + signed(match["sign2"]) + name + number(match["to"])
+    return first + ("百" if match["n"] == "100" and match["p"] == "%" else number(match["n"]))
 
 
 def _temperature(match: re.Match[str]) -> str:
-    unit = UNITS[match["u"]]
-    low = "零下" + number(match["n"]) if match["sign"] == "-" else number(match["n"])
+    unit, sign = unit_name(match["u"]), (match["sign"] or "").strip()
+    low = ("零下" if sign == "-" else signed(sign)) + number(match["n"])
     if not match["to"]:
         return low + unit
-    below = match["sign"] == "-" or match["sign2"] == "-"
+    below = "-" in (sign, match["sign2"])
     high = ("零下" if match["sign2"] == "-" else "零上" if below else "") + number(match["to"])
-    return low + "到" + high + unit
+    return low + to(match) + high + unit
 
 
 def _with_unit(match: re.Match[str]) -> str | None:
-    unit = match["u"]
-    if unit in _FREE_UNITS and match["gap"]:
+    unit, scale = match["u"], match["scale"] or ""
+    if is_free(unit) and match["gap"]:
         return None
-    span = number(match["n"]) + "到" + quantity(match["to"]) if match["to"] else quantity(match["n"])
-    said = UNITS[unit]
-    if said.startswith(" "):
-        span = span.replace("两", "二")
-    return _signed(match["sign"] or "") + span + said
+    say = number if is_spelled(unit) else quantity
+    amount = number(match["n"]) if match["to"] or match["more"] else quantity(match["n"]) if scale else say(match["n"])
+    if match["to"]:
+        amount = (
+            (say(match["n"]) if match["n"] == "2" and match["to"] == "3" else amount) + to(match) + say(match["to"])
+        )
+    if match["more"]:
+        amount += "正负" + number(match["more"])
+    return signed(match["sign"]) + amount + scale + unit_name(unit)
 
 
 def _size(match: re.Match[str]) -> str:
-    unit = UNITS.get(match[4] or "", "")
-    return "乘".join(number(part) for part in (match[1], match[2], match[3]) if part) + unit
+    sides = [part for part in (match[1], match[3], match[5]) if part]
+    units = [part for part in (match[2], match[4], match[6]) if part]
+    names = [*units, *[""] * 3] if len(units) == len(sides) else [*[""] * (len(sides) - 1), *(units[-1:] or [""])]
+    return "乘".join(
+        (quantity if name else number)(side) + (unit_name(name) if name else "")
+        for side, name in zip(sides, names, strict=False)
+    )
 
 
 def _fraction(match: re.Match[str]) -> str | None:
-    top, bottom = int(match[1]), int(match[2])
+    top, bottom = int(match[2]), int(match[3])
     if bottom < 2 or (top, bottom) == (24, 7):
         return None
-    return f"{cardinal(str(bottom))}分之{cardinal(str(top))}"
-
-
-def _sum(match: re.Match[str]) -> str:
-    said = ""
-    for part in re.findall(rf"{NUMBER}|>=|<=|==|!=|[^\s\d.]", match[0]):
-        said += number(part) if part[0].isdigit() else _OPERATORS.get(part, part)
-    return said
-
-
-def _power(match: re.Match[str]) -> str:
-    exponent = (
-        {"²": "平方", "³": "立方"}.get(match[2])
-        or {"2": "平方", "3": "立方"}.get(match[3])
-        or f"{number(match[3])}次方"
-    )
-    base = number(match[1]) if match[1][0].isdigit() else f" {match[1]} "
-    return f"{base}的{exponent}"
-
-
-def _algebra(match: re.Match[str]) -> str | None:
-    """Reads a formula with letters (``x²+1``, ``y=2x+3``); one term without a power is no formula."""
-    text = match[0]
-    if not re.search(r"[A-Za-z]", text) or not re.search(r"[²³^]|=.*\d|\d.*=", text):
-        return None
-    said = ""
-    for part in re.findall(rf"{_TERM}|[^\s]", text):
-        said += _term(part) if part[0].isalnum() else _OPERATORS.get(part, part)
-    return said
-
-
-def _term(text: str) -> str:
-    match = re.fullmatch(r"(\d*\.?\d*)([A-Za-z]{0,2})(?:([²³])|\^(\d{1,3}))?", text)
-    if match is None:
-        return text
-    exponent = {"²": "平方", "³": "立方", "2": "平方", "3": "立方"}.get(match[3] or match[4] or "")
-    power = "的" + (exponent or number(match[4]) + "次方") if match[3] or match[4] else ""
-    return (number(match[1]) if match[1] else "") + (f" {match[2]} " if match[2] else "") + power
-
-
-def _compared(match: re.Match[str]) -> str:
-    return _OPERATORS[match[1]] + number(match[2])
+    return f"{signed(match[1])}{cardinal(str(bottom))}分之{cardinal(str(top))}"
 
 
 def _span(match: re.Match[str]) -> str:
-    return number(match[1]) + "到" + (quantity(match[2]) if match[3] else number(match[2]))
+    counted = match[3] is not None
+    low = quantity(match[1]) if counted and match[1] == "2" and len(match[2]) == 1 else number(match[1])
+    return low + to(match) + (quantity(match[2]) if counted else number(match[2]))
 
 
-RULES: Final[tuple[Rule, ...]] = (
-    rule(
-        "money",
-        rf"(?<![A-Za-z])(?P<sign>{_SIGN})\s?(?P<n>{NUMBER})(?P<scale>{_LARGE})?(?P<unit>元|块|美元|美金|欧元|英镑|港币|港元)?",
-        _money,
-    ),
-    rule(
-        "money behind",
-        rf"(?<![\dA-Za-z.])(?P<n>{NUMBER})\s?(?P<scale>{_LARGE})?\s?(?P<sign>RMB|CNY|USD|HKD|EUR|GBP|JPY|€|£)(?![A-Za-z])",
-        _money_behind,
-    ),
+def _bare_span(match: re.Match[str]) -> str:
+    low, high = match[1], match[2]
+    if "-" in match[0] and float(low.replace(",", "")) > float(high.replace(",", "")) and len(low) < 4:
+        return f"{cardinal(low)}比{cardinal(high)}" if "." not in low + high else number(low) + "到" + number(high)
+    return number(low) + to(match) + number(high)
+
+
+def _few(match: re.Match[str]) -> str | None:
+    low, high = int(match[1]), int(match[2])
+    if high != low + 1:
+        return None
+    return ("两" if low == 2 else cardinal(match[1])) + cardinal(match[2])
+
+
+def _plain_run(match: re.Match[str]) -> str:
+    text = match[1]
+    round_or_short = text.endswith("0000") or len(text) < 11
+    return cardinal(text) if round_or_short and text[0] != "0" and len(text) <= 16 else digits(text)
+
+
+MEASURED: Final[tuple[Rule, ...]] = (
     rule(
         "percent",
-        rf"(?<![\d.])(?P<sign>(?<![\d%A-Za-z])[+-])?(?P<n>{NUMBER})(?:%?{TO}(?P<to>{NUMBER}))?\s?(?P<p>[%‰])",
+        rf"(?<![\d.])(?P<sign>{SIGN})(?P<n>{NUMBER})(?:\s?[%‰‱]?{TO}(?P<sign2>[-+])?(?P<to>{NUMBER}))?\s?(?P<p>[%‰‱])",
         _percent,
     ),
     rule(
         "temperature",
-        rf"(?<![\d.])(?P<sign>(?<![\d])[-−])?(?P<n>{NUMBER})\s?(?:(?:°C|℃|°F|°)?{TO}(?P<sign2>-)?(?P<to>{NUMBER})\s?)?(?P<u>°C|℃|°F)",
+        rf"(?<![\d.])(?P<sign>{SIGN})(?P<n>{NUMBER})\s?(?:(?:°C|℃|°F|°)?{TO}(?P<sign2>[-+])?(?P<to>{NUMBER})\s?)?(?P<u>°C|℃|°F)(?!/)",
         _temperature,
     ),
     rule(
-        "scientific",
-        rf"(?<![\dA-Za-z.])({NUMBER})[eE]([-+]?)(\d{{1,3}})(?![\dA-Za-z.])",
-        lambda m: f"{number(m[1])}乘十的{_signed(m[2], '')}{number(m[3])}次方",
-    ),
-    rule("chapters", rf"第\s?(\d{{1,6}}){TO}第?(\d{{1,6}})(?!\d)", lambda m: f"第{cardinal(m[1])}到{cardinal(m[2])}"),
-    rule(
-        "score",
-        r"(?<=比分|战胜|击败|战平|负于|领先|不敌)(\s?[是为以]?\s?)(\d{1,3})\s?[:：-]\s?(\d{1,3})(?!\d)",
-        lambda m: f"{m[1]}{cardinal(m[2])}比{cardinal(m[3])}",
-    ),
-    rule(
         "ratio",
-        r"(?<![\d:.])(\d{1,4}):(\d{1,4})(?::(\d{1,4}))?(?![\d:.]\d)(?!\d)",
-        lambda m: "比".join(cardinal(part) for part in m.groups() if part),
+        rf"(?<![\d:.])({NUMBER}):({NUMBER})(?::({NUMBER}))?(?::({NUMBER}))?(?![\d:])(?!\.\d)",
+        lambda m: "比".join(number(part) for part in m.groups() if part),
     ),
     rule(
         "size",
-        rf"(?<![\dA-Za-z.])({NUMBER})\s?[×xX*]\s?({NUMBER})(?:\s?[×xX*]\s?({NUMBER}))?\s?(cm|mm|m|px|km)?(?![A-Za-z\d=])(?!\s?[=+÷])",
+        rf"{ALONE}({NUMBER})\s?({UNIT})?\s?[×xX*]\s?({NUMBER})\s?({UNIT})?(?:\s?[×xX*]\s?({NUMBER})\s?({UNIT})?)?(?![A-Za-z\d=])(?!\s?[=+÷])",
         _size,
     ),
     rule(
-        "sum",
-        rf"(?<![\d.A-Za-z-])-?{NUMBER}(?:\s?[-+×*÷/]\s?{NUMBER}){{0,12}}\s?(?:=|≈|≥|≤|>=|<=|==|!=|≠|>|<)\s?-?{NUMBER}(?![\d%])",
-        _sum,
+        "inches",
+        rf"{ALONE}({NUMBER})(?:\"|″|'')(?=\s?[{HAN}]{{0,4}}(?:屏|显示器|电视|轮毂|披萨|蛋糕|笔记本|平板))",
+        lambda m: number(m[1]) + "英寸",
     ),
-    rule("sum without result", rf"(?<![\d.A-Za-z-]){NUMBER}(?:\s?[+×÷]\s?{NUMBER}){{1,12}}(?![\d%])", _sum),
     rule(
         "units",
-        rf"(?<![\dA-Za-z.])(?P<sign>(?<![\d])[-+])?(?P<n>{NUMBER})(?:{TO}(?P<to>{NUMBER}))?(?P<gap>\s?)(?P<u>{_UNIT})(?![A-Za-z²³/])",
+        rf"{_BEFORE_UNIT}(?P<n>{NUMBER})(?P<scale>[万亿千百])?(?:{TO}(?P<to>{NUMBER})|\s?±\s?(?P<more>{NUMBER}))?(?P<gap>\s?)(?P<u>{UNIT})",
         _with_unit,
     ),
+    rule("unit behind", rf"(?<=[{SAID}])({UNIT})", lambda m: None if is_free(m[1]) else unit_name(m[1])),
     rule(
-        "algebra",
-        rf"(?<![A-Za-z\d.])(?:{_TERM}\s?[-+×÷*/]\s?){{0,6}}{_TERM}"
-        rf"(?:\s?=\s?(?:{_TERM}\s?[-+×÷*/]\s?){{0,6}}{_TERM})?(?![A-Za-z\d.])",
-        _algebra,
+        "per",
+        rf"(?:(?<=[{SAID}])|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<per>{_PER})(?![A-Za-z/])",
+        lambda m: "每" + (cardinal(m["count"]) if m["count"] else "") + _PER_NAMES.get(m["per"], m["per"]),
     ),
-    rule("power", r"(?<![A-Za-z\d])([A-Za-z]|\d{1,12})(?:([²³])|\^(\d{1,3}))(?!\d)", _power),
-    rule("compared", rf"(>=|<=|≥|≤|≈|±|>|<|≠)\s?({NUMBER})", _compared),
-    rule("fraction", r"(?<![\d/.A-Za-z])(\d{1,4})/(\d{1,4})(?![\d/.]\d)(?![\dA-Za-z/])", _fraction),
-    rule("ordinal", rf"第\s?(\d{{1,8}}){OVER}", lambda m: "第" + cardinal(m[1])),
     rule(
-        "grades",
-        rf"{ALONE}(\d{{1,2}})(?=年级|号楼|号线|号店|号机|号桌|月份|楼|班|等奖|线城市|环|维|进制|极管)",
-        lambda m: cardinal(m[1]),
-    ),
-    rule("span", rf"(?<![\d.A-Za-z-])({NUMBER}){TO}({NUMBER})(?![\d-])(?!\.\d)(?=\s?({COUNTED})?)", _span),
-    rule(
-        "counted",
-        rf"{_BEFORE}(?P<sign>(?<![\d])[-])?(?P<n>{NUMBER})\s?(?=多?(?:{COUNTED}))",
-        lambda m: _signed(m["sign"] or "") + quantity(m["n"]),
-    ),
-    rule("long string", r"(?<![\d.A-Za-z,])(\d{9,40})(?![\d.A-Za-z,])", lambda m: digits(m[1])),
-    rule(
-        "number",
-        rf"(?<![\d.A-Za-z,])(?P<sign>(?<!\d)\+|(?<![\d\u4e00-\u9fff)])-|(?<=[为是到和或约至度降低、，])-)?(?P<n>{NUMBER})(?![\d²³^])(?![A-Za-z])",
-        lambda m: _signed(m["sign"] or "") + number(m["n"]),
+        "per behind a word",
+        rf"(?<=[元次公里米克升字币瓦帧转个人])/(?P<per>人|天|日|月|年|小时|时|分钟|分|秒|次|平方米|平米|公里|百公里|吨|斤|公斤|千克|升|个|股|度)(?![{HAN}/])",
+        lambda m: "每" + m["per"],
     ),
 )
-"""The plain number comes last: what is left of it is nobody else's."""
+"""Amounts with a sign or a unit; they come before names of letters and digits."""
+
+COUNTED: Final[tuple[Rule, ...]] = (
+    rule(
+        "fraction",
+        rf"(?<![\d/.A-Za-z{SAID}])({SIGN})(\d{{1,4}})/(\d{{1,4}})(?![\d/.]\d)(?![\dA-Za-z/])(?!\s?{UNIT})",
+        _fraction,
+    ),
+    rule(
+        "written fraction",
+        rf"(?<![\dA-Za-z.])({SIGN})(\d{{1,6}})分之(\d{{1,6}}(?:\.\d{{1,4}})?)",
+        lambda m: f"{signed(m[1])}{cardinal(m[2])}分之{number(m[3])}",
+    ),
+    rule(
+        "parts in", r"(?<=[百千万亿]分之)\s?(\d{1,6}(?:\.\d{1,6})?)", lambda m: "百" if m[1] == "100" else number(m[1])
+    ),
+    rule(
+        "chapters", rf"第\s?(\d{{1,6}}){TO}第?(\d{{1,6}})(?!\d)", lambda m: f"第{cardinal(m[1])}{to(m)}{cardinal(m[2])}"
+    ),
+    rule("ordinal", rf"第\s?(\d{{1,16}}(?:\.\d{{1,4}})?){OVER}", lambda m: "第" + number(m[1])),
+    rule(
+        "grades",
+        rf"{ALONE}(\d{{1,3}})(?=年级|号楼|号线|号店|号机|号桌|号院|月份|楼|班|等奖|线城市|线品牌|环|维|进制|极管|单元|车间|级|等座|等舱|手车|手房|胎|战|次元|次方|次元|进宫)",
+        lambda m: cardinal(m[1]),
+    ),
+    rule("a few", rf"(?<![\d.第])([1-9])、([1-9])(?=[多几]?(?:{_COUNTED}))(?!线)", _few),
+    rule(
+        "span",
+        rf"(?<![\d.A-Za-z{SAID}-])({NUMBER}){TO}({NUMBER})(?![\d-])(?!\.\d)(?=\s?多?{_KIND})()",
+        _span,
+    ),
+    rule("bare span", rf"(?<![\d.A-Za-z{SAID}-])({NUMBER}){TO}({NUMBER})(?![\d-])(?!\.\d)(?![A-Za-z])", _bare_span),
+    rule(
+        "more than",
+        rf"{ALONE}(?P<n>{NUMBER})(?P<scale>[万亿千百]?)\+(?=\s?{_KIND}|[{HAN}])",
+        lambda m: (
+            quantity(m["n"]) + m["scale"] + "多"
+            if re.match(_KIND, m.string[m.end() :].lstrip())
+            else quantity(m["n"]) + m["scale"] + "加"
+        ),
+    ),
+    rule(
+        "counted",
+        rf"{ALONE}(?P<sign>(?<![\d)）{SAID}%])[-+]|±)?(?P<n>{NUMBER})\s?(?=[多几来余]?{_KIND})",
+        lambda m: signed(m["sign"]) + quantity(m["n"]),
+    ),
+    rule("long run", r"(?<![\d.A-Za-z,])(\d{9,40})(?![\d.A-Za-z,])", _plain_run),
+    rule(
+        "number",
+        rf"(?<![\d.A-Za-z,])(?P<sign>(?:(?<![\d{HAN})）{SAID}%])|(?<=[{_NAME_OF_VALUE}]))[-+]|±)?(?P<n>{NUMBER}|\.\d{{1,12}})(?![\d²³^])(?!\.\d)",
+        lambda m: signed(m["sign"]) + number(m["n"]),
+    ),
+)
+"""Counted things and plain numbers, the last rules of all."""

@@ -1,0 +1,128 @@
+"""Formulae: numbers, letters and units joined by operators, with powers, roots, fractions and functions."""
+
+import re
+from typing import Final
+
+from tts_service.text.measures import UNIT, unit_name
+from tts_service.text.numerals import cardinal, number
+from tts_service.text.rule import NUMBER, Rule, rule
+
+_L: Final = r"[A-Za-z\u0370-\u03ff]"
+_FUNCTION: Final = r"(?:arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|lg|exp|max|min|lim|sqrt|det)"
+_POWER: Final = r"(?:[²³]|\^\{?\(?[-+]?(?:\d{1,4}(?:\.\d{1,3})?|[A-Za-z])\)?\}?)"
+_VALUE: Final = (
+    rf"(?:{_FUNCTION}{_POWER}?\s?\(?\s?{_L}?\d{{0,6}}°?\)?"
+    rf"|{NUMBER}\s?(?:{UNIT})|{NUMBER}[%°]|{NUMBER}(?:{_L}{{1,2}}(?!{_L}))?|∞|{_L}\({_L}(?:,\s?{_L})?\)|{_L}'?\d?{_L}?(?![A-Za-z]))"
+)
+_TERM: Final = rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?)?[(]\s?)?√?{_VALUE}{_POWER}?[)]?{_POWER}?)"
+_RELATION: Final = r"(?:==|!=|>=|<=|=|≈|≠|≥|≤|≡|>|<|∈|→|∝)"
+_OPERATOR: Final = rf"(?:{_RELATION}|[-+×*÷/·±:])"
+_OPERATORS: Final = {
+    "+": "加", "-": "减", "×": "乘", "*": "乘", "·": "乘", "÷": "除以", "/": "除以", "=": "等于", "==": "等于",
+    "≈": "约等于", ">": "大于", "<": "小于", "≥": "大于等于", "≤": "小于等于", ">=": "大于等于", "<=": "小于等于",
+    "!=": "不等于", "≠": "不等于", "±": "正负", "→": "趋于", "≡": "恒等于", "∈": "属于", "∝": "正比于", ":": "比",
+    "(": "括号", ")": "括号", "√": "根号",
+    "∞": "无穷大",
+}  # fmt: skip
+_FUNCTIONS: Final = {"sqrt": "根号"}
+_TOKEN: Final = re.compile(
+    rf"(?P<fraction>(?<![\d.])\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<function>{_FUNCTION}(?![A-Za-z]))|(?P<call>{_L}\({_L}(?:,\s?{_L})?\))"
+    rf"|(?P<percent>{NUMBER}%)|(?P<measure>{NUMBER}\s?{UNIT})|(?P<number>{NUMBER})|(?P<power>{_POWER})|(?P<relation>{_RELATION})|(?P<letter>{_L})|(?P<other>.)",
+    re.ASCII,
+)
+
+
+def _formula(match: re.Match[str]) -> str | None:
+    text = match[0]
+    bare = re.sub(r"\s", "", text)
+    related = re.search(_RELATION, bare)
+    strong = re.search(r"[×÷√²³^±]", bare)
+    numbers_added = re.fullmatch(rf"[-+]?{NUMBER}(?:[+*]{NUMBER})+", bare)
+    if not (related or strong or numbers_added):
+        return None
+    if related and re.fullmatch(r"[A-Za-z]{2}[=:].*", bare) and not strong and "+" not in bare and len(bare) < 5:
+        return None
+    return say_formula(text)
+
+
+def say_formula(text: str) -> str:
+    """Reads a formula that the rule recognised, token by token."""
+    said, before = "", ""
+    if text.count("(") != text.count(")"):
+        text = text.replace("(", " ").replace(")", " ")
+    for token in _TOKEN.finditer(text):
+        part, kind = token[0], token.lastgroup
+        if kind == "fraction":
+            top, bottom = part.split("/")
+            said += f"{cardinal(bottom)}分之{cardinal(top)}"
+        elif kind == "function":
+            said += _FUNCTIONS.get(part, f" {part} ")
+        elif kind == "call":
+            said += f" {part[0]} {part[2:-1].replace(',', ' ')} "
+        elif kind == "percent":
+            said += "百分之" + number(part[:-1])
+        elif kind == "measure":
+            found = re.match(NUMBER, part)
+            said += number(found[0]) + unit_name(part[found.end() :].strip()) if found else part
+        elif kind == "number":
+            said += number(part)
+        elif kind == "power":
+            said += "的" + power(part)
+        elif kind == "letter":
+            said += f" {part} "
+        elif part in "+-" and (not before or before in "=(<>≈≠≥≤"):
+            said += "正" if part == "+" else "负"
+        elif part == "°":
+            said += "度"
+        elif part in "()" and before_is_call(said, part):
+            said += ""
+        elif not part.isspace():
+            said += _OPERATORS.get(part, "")
+        if not part.isspace():
+            before = part[-1]
+    return said
+
+
+def before_is_call(said: str, part: str) -> bool:
+    """Tells whether a bracket is a function's, which nobody says."""
+    return part == "(" and said.rstrip().endswith(("sin", "cos", "tan", "log", "ln", "lg", "exp", "max", "min"))
+
+
+def power(text: str) -> str:
+    """Reads an exponent: 平方, 立方, 十次方, 负三次方, n 次方."""
+    bare = text.strip("^(){}")
+    named = {"²": "平方", "³": "立方", "2": "平方", "3": "立方"}.get(bare)
+    if named:
+        return named
+    return (
+        number(bare) if bare.lstrip("+-")[:1].isdigit() else f"{'负' if bare[0] == '-' else ''} {bare.lstrip('+-')} "
+    ) + "次方"
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        "scientific",
+        rf"(?<![\dA-Za-z.])({NUMBER})[eE]([-+]?)(\d{{1,3}})(?![\dA-Za-z.])",
+        lambda m: f"{number(m[1])}乘十的{'负' if m[2] == '-' else ''}{number(m[3])}次方",
+    ),
+    rule(
+        "formula",
+        rf"(?<![A-Za-z\u0370-\u03ff\d.@#$_\"'])(?<![A-Za-z\d]-){_TERM}(?:\s?{_OPERATOR}\s?{_TERM}){{1,16}}+(?![A-Za-z\d%°²³(_]|\.\d)",
+        _formula,
+    ),
+    rule(
+        "power",
+        rf"(?<![A-Za-z\u0370-\u03ff\d./])({NUMBER}|{_L})({_POWER})(?![A-Za-z\d])",
+        lambda m: (number(m[1]) if m[1][0].isdigit() else f" {m[1]} ") + "的" + power(m[2]),
+    ),
+    rule(
+        "root",
+        rf"√\s?({NUMBER}|{_L})(?![A-Za-z\d])",
+        lambda m: "根号" + (number(m[1]) if m[1][0].isdigit() else f" {m[1]} "),
+    ),
+    rule(
+        "function of an angle",
+        rf"(?<![A-Za-z])({_FUNCTION})\s?\(?({NUMBER})°\)?",
+        lambda m: f" {m[1]} {number(m[2])}度",
+    ),
+)

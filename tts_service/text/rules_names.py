@@ -1,0 +1,78 @@
+"""Numbers that are names in Chinese: 985高校, 302路, 95后, 波音737, 3·15晚会, 404错误."""
+
+import re
+from typing import Final
+
+from tts_service.text.numerals import cardinal, digits, name_digits
+from tts_service.text.rule import ALONE, HAN, Rule, rule
+
+_ROOMS: Final = "室|房间|房|教室|寝室|宿舍|会议室|包间|包厢|病房|办公室|实验室|信箱|展位|机房"
+_LINES: Final = (
+    "路(?![人程])|国道|省道|县道|乡道|高地|医院|高速|公交|团|师|厂|所|部队|信箱|次(?=列车|航班|高铁|动车|火车|"
+    "快车|特快|直达)"
+)
+_NAMED: Final = (
+    "高校|大学|新政|恐怖|袭击|院校|工程|工作制|大促|购物节|年中|狂欢|晚会|事件|事变|惨案|地震|运动|空难|政策|法案|法则|特大|浏览器|安全|杀毒|软件|公司|程序员|型|式|系列电影|系列|"
+    "客机|飞机|航班|战机|坦克|驱逐舰|潜艇|机型|处理器|芯片|显卡|号段|开头|大桥|街区|艺术区|创意园|文化|纪录片|定律|协议|标准|条款|套路|女孩|男孩|生活|行动|计划"
+)
+_STATUS: Final = "错误|报错|状态码|状态|页面|异常|重定向|响应|界面|故障码"
+
+
+def _generation(match: re.Match[str]) -> str:
+    return digits(match[1])
+
+
+def _middle_dot(match: re.Match[str]) -> str:
+    return digits(match[1]) + digits(match[2])
+
+
+def _weapon(match: re.Match[str]) -> str:
+    return match[1] + (digits(match[2]) if len(match[2]) > 2 else cardinal(match[2]))
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    rule("generation", rf"{ALONE}([5-9][05]|[0-2][05])(?=后(?![天年个面来续的者期方半卫端排来]|\d))", _generation),
+    rule("day with a dot", r"(?<![\d.])(1[0-2]|[1-9])[·•・](3[01]|[12]\d|[1-9])(?![\d.·])(?!\s?[=×])", _middle_dot),
+    rule(
+        "day by its event",
+        r"(?<![\d.-])(1[0-2]|[1-9])[.](3[01]|[12]\d|[1-9])(?=事件|惨案|地震|晚会|运动|大促|购物节|空难|大火|讲话|案(?!例))",
+        _middle_dot,
+    ),
+    rule("shopping day", r"(?<=双)\s?(1[12])(?![\d.])", lambda m: cardinal(m[1])),
+    rule("status code", rf"{ALONE}([1-5]\d\d)(?=\s?(?:{_STATUS}))", lambda m: name_digits(m[1])),
+    rule(
+        "status code behind",
+        r"(?:(?<=状态码)|(?<=错误码)|(?<=返回码)|(?<=退出码)|(?<=错误代码))(\s?(?:是|为|[:：])?\s?)(\d{1,6})(?![\d.])",
+        lambda m: m[1].strip(": ：") + name_digits(m[2]),
+    ),
+    rule("room", rf"{ALONE}(\d{{3,4}})(?=(?:号|级|阶梯|多媒体)?(?:{_ROOMS}))", lambda m: digits(m[1])),
+    rule(
+        "room behind the house",
+        rf"(?<=[栋幢楼座单元层门])(\d{{3,4}})(?![\d.年月]|[{HAN}]?[元人平])",
+        lambda m: digits(m[1]),
+    ),
+    rule("line", rf"{ALONE}(\d{{3}})(?={_LINES})", lambda m: name_digits(m[1])),
+    rule("named by digits", rf"{ALONE}(\d{{3,4}})(?={_NAMED})", lambda m: name_digits(m[1])),
+    rule(
+        "grade of letters",
+        rf"{ALONE}(\d)([ASBDKG])(?=景区|级|大作|游戏|店|打印|眼镜|电影|动画|建模|大片|工厂|风景区|学校|旅游|公司|认证|股|视频|屏|画质|网络|基站|手机|时代)",
+        lambda m: f"{cardinal(m[1])} {m[2]} ",
+    ),
+    rule(
+        "maker",
+        rf"(?:(?<=波音|空客|麦道|大众|标致|宝马|骁龙|天玑|麒麟|锐龙|酷睿|至强|霄龙|昇腾|佳能|尼康)|(?<=诺基亚|寒武纪|保时捷))\s?(\d{{3,4}})(?![\d.万亿元]|[{HAN}]?[台架辆元])",
+        lambda m: name_digits(m[1]),
+    ),
+    rule(
+        "weapon and craft",
+        r"(歼轰|歼教|武直|米格|伊尔|东风|巨浪|红旗|鹰击|长剑|长征|嫦娥|神舟|天宫|天舟|天问|快舟|朱雀|[歼轰运直苏图])-?(\d{1,3})(?![\d.%])",
+        _weapon,
+    ),
+    rule("hyphen in a name", rf"(?<=[{HAN}])-(\d{{1,4}})(?=[型号式系])", lambda m: name_digits(m[1])),
+    rule(
+        "class and year",
+        r"(高|初|大|研|小)\s?(\d)\s?[(（](\d{1,2})[)）]\s?班",
+        lambda m: f"{m[1]}{cardinal(m[2])}{cardinal(m[3])}班",
+    ),
+    rule("discount", r"(?<![\d.])([1-9][1-9])折", lambda m: digits(m[1]) + "折"),
+)

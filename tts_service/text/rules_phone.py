@@ -1,0 +1,142 @@
+"""Strings of digits that stand for somebody or something: telephone, identity and card numbers, codes, addresses."""
+
+import re
+from typing import Final
+
+from tts_service.text.numerals import digits, name_digits, phone, quantity
+from tts_service.text.rule import ALONE, HAN, OVER, Rule, rule
+
+_EXTENSION: Final = r"(?:\s?(?:转|分机号?|-|ext\.?\s?|x)\s?\d{1,6}(?!\d))?"
+_CALL: Final = (
+    r"(?:拨打|拨叫|拨通|致电|来电|电话号码|联系电话|电话号?|热线|手机号码|手机号?|座机|传真|分机号?|客服|投诉|"
+    r"求助|报警|火警|急救|举报|咨询|Tel\.?|TEL|tel)"
+)
+_IS: Final = r"(?:\s?(?:号码|号|电话|热线)?\s?(?:是|为|:|：|,|，)?\s?)"
+_CALLED: Final = "(?:客服|热线|急救|报警|火警|服务热线|专线|投诉|举报|救护车|求助|电话)"
+_CODE: Final = (
+    r"(?:端口号?|短号|内线|总机|编码|条码|税号|号码|编号|序号|验证码|校验码|动态码|取件码|激活码|邀请码|兑换码|密码|口令|暗号|学号|工号|警号|订单编号|订单号?|流水号|单号|运单号?|快递单号|账号|帐号|账户|"
+    r"卡号|尾号|房间号?|房号|门牌号?|邮编|邮政编码|区号|股票代码|证券代码|基金代码|代码|QQ号?|QQ群号?|群号|微信号?|身份证号码|身份证号?|身份证|护照号?|"
+    r"驾照号?|车牌号?|机身号|序列号|批号|货号|型号|件号|票号|会议号|识别号|信用代码|银行卡号?|银行账号|许可证号?|合同号|发票号码?|准考证号?|座位号|"
+    r"[Pp]ort|PORT|PID|pid|UID|uid|ID|id|Id|SN|S/N|IMEI|ISBN|ISSN|QQ|bug|Bug|BUG|[Ii]ssue|PR|MR)"
+)
+_PROVINCE: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+
+
+def _phone(match: re.Match[str]) -> str:
+    text, prefix = match[0], ""
+    country = re.match(r"\s?(?:\+|00)(\d{1,3}?)(?=86)?[\s-]?", text)
+    if text.lstrip().startswith(("+86", "0086")):
+        prefix, text = "加八六，", re.sub(r"^\s?(?:\+|00)86", "", text)
+    elif country and text.lstrip().startswith("+"):
+        code = re.match(r"\s?\+(\d{1,3})", text)
+        if code:
+            prefix, text = f"加{digits(code[1])}，", text[code.end() :]
+    number, mark, extension = _parted(text)
+    return prefix + phone(number) + (mark + phone(extension) if extension else "")
+
+
+def _parted(text: str) -> tuple[str, str, str]:
+    found = re.search(r"\s?(转|分机号?|ext\.?|x)\s?(\d+)$", text)
+    return (text[: found.start()], "转", found[2]) if found else (text, "", "")
+
+
+def _mobile(match: re.Match[str]) -> str:
+    number = re.sub(r"\D", "", match[1])
+    prefix = "加八六，" if match[0].lstrip("(").startswith(("+86", "0086", "86")) else ""
+    return prefix + "，".join(phone(part) for part in (number[:3], number[3:7], number[7:]))
+
+
+def _masked(match: re.Match[str]) -> str:
+    begin, stars, end = digits(match[1], phone=len(match[1]) == 3), quantity(str(len(match[2]))), phone(match[3])
+    return f"{begin}，{stars}个星号，{end}"
+
+
+def _named(match: re.Match[str]) -> str | None:
+    name, link, code = match[1], match[2], match[3]
+    if name in ("ID", "id", "Id", "PR", "MR", "bug", "Bug", "BUG", "issue", "Issue") and len(code) <= 2:
+        return None
+    pause = "，" if link.strip() in (":", "：") else "" if name.isascii() and not link.strip() else link.strip()
+    spaced = " " if name[-1].isascii() and not pause else ""
+    if name == "S/N":
+        name = "SN"
+    return name + (pause or spaced) + letters_and_digits(code)
+
+
+def letters_and_digits(text: str) -> str:
+    """Reads a code sign by sign; hyphens are pauses, letters stay for the voice to spell."""
+    said = ""
+    for part in re.findall(r"\d+|[A-Za-z]|[-_./]+|[*]+", text):
+        said += digits(part) if part[0].isdigit() else f" {part.upper()} " if part.isalpha() else "，"
+    return said
+
+
+def _landline_run(match: re.Match[str]) -> str:
+    text = match[1]
+    area = 3 if text[1] in "12" else 4
+    return f"{phone(text[:area])}，{phone(text[area:])}"
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        "mobile",
+        r"(?:\(?(?:\+|00)86\)?[\s-]?|(?<!\d)86[\s-])?(?<![\d.])(1[3-9]\d[\s-]?\d{4}[\s-]?\d{4})(?![\d.]*\d)",
+        _mobile,
+    ),
+    rule(
+        "bank card",
+        r"(?<![\d.-])(\d{4})([ -])(\d{4})\2(\d{4})\2(\d{1,4})(?:\2(\d{1,4}))?(?![\d-])",
+        lambda m: "，".join(digits(part) for part in (m[1], m[3], m[4], m[5], m[6]) if part),
+    ),
+    rule("masked", r"(?<!\d)(\d{3,6})(\*{2,12})(\d{2,4})(?!\d)", _masked),
+    rule(
+        "landline",
+        rf"(?<![\d-])(?:\+86[\s-]?)?(?:\(0\d{{1,3}}\)\s?-?|0\d{{1,3}}[-\s])\d{{3,4}}[\s-]?\d{{4}}(?!\d){_EXTENSION}",
+        _phone,
+    ),
+    rule("landline in a run", rf"(?<![\d.])(0(?:[12]\d\d{{8}}|[3-9]\d\d\d{{7,8}})){OVER}", _landline_run),
+    rule(
+        "service line",
+        rf"(?<![\d.-])(?:[48]00[-\s]?\d{{3}}[-\s]?\d{{4}}|[48]00-\d{{4}}-\d{{3}}){OVER}(?![-.]\d)",
+        lambda m: phone(m[0] if not m[0].isdigit() else f"{m[0][:3]}-{m[0][3:6]}-{m[0][6:]}"),
+    ),
+    rule("abroad", r"(?<![\d+])\+(?!86)[1-9]\d{0,2}[\s-](?:\(\d{1,4}\)[\s-]?|\d{1,5}[\s-]){0,4}\d{3,8}(?!\d)", _phone),
+    rule(
+        "called",
+        rf"({_CALL}{_IS}|(?<=打)|(?<=拨))((?:\d{{3,12}}|\d{{3,4}}(?:-\d{{3,4}}){{1,3}})){OVER}(?![多余]?[个次万亿元人名条分秒天家起])",
+        lambda m: _joined(m[1]) + phone(m[2]),
+    ),
+    rule("called later", rf"{ALONE}(\d{{3,6}})(?=打(?:了|过)?(?:一?个|1个)?电话)", lambda m: phone(m[1])),
+    rule("hotline", rf"(?<![\d.])((?:1[12]\d|9\d{{4}}|1\d{{4}})){OVER}(?={_CALLED})", lambda m: phone(m[1])),
+    rule(
+        "identity card",
+        r"(?<![\dA-Za-z])([1-9]\d{16})([\dXx])(?![\dA-Za-z])",
+        lambda m: digits(m[1]) + (" X " if m[2] in "xX" else digits(m[2])),
+    ),
+    rule(
+        "code after its name",
+        rf"(?<![A-Za-z])({_CODE})(\s?(?:是|为|：|:|=|#|No\.?)?\s?)((?=[A-Za-z-]{{0,8}}\d)(?:[A-Za-z]{{0,4}}\d[A-Za-z0-9]{{1,40}}|[A-Za-z]{{1,4}}-?\d{{1,30}}|\d{{2,40}})(?:-[A-Za-z0-9]{{1,20}}){{0,6}})(?![A-Za-z0-9])(?!\.\d)(?![年月日个多条])",
+        _named,
+    ),
+    rule(
+        "number plate",
+        rf"(?<![A-Za-z0-9])([{_PROVINCE}])([A-Z])[·\s]?([A-Z0-9]{{5,6}})(?![A-Za-z0-9])",
+        lambda m: m[1] + letters_and_digits(m[2] + m[3]),
+    ),
+    rule(
+        "train",
+        r"(?<![A-Za-z0-9])([GDCKTZYS])(\d{1,4})(?=\s?(?:次|号列车|列车|高铁|动车))",
+        lambda m: f" {m[1]} {name_digits(m[2])}",
+    ),
+    rule(
+        "groups of digits",
+        r"(?<![\dA-Za-z.-])(?!(?:19|20)\d\d-[01]?\d-[0-3]?\d(?!\d|-))\d{1,8}(?:-\d{1,8}){2,6}(?![\dA-Za-z-])",
+        lambda m: "，".join(digits(part) for part in m[0].split("-")),
+    ),
+    rule(
+        "after its sign", rf"(?<=[A-Za-z{HAN}])(\s?)#(\d{{1,10}}){OVER}", lambda m: f"{m[1]}井号" + (name_digits(m[2]))
+    ),
+)
+
+
+def _joined(words: str) -> str:
+    return words.rstrip(": ：") + ("，" if words.rstrip()[-1:] in (":", "：") else "")

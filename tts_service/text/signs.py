@@ -1,0 +1,82 @@
+"""Signs that no rule took: the ones with a name are said, the others are a pause or nothing."""
+
+import re
+from typing import Final
+
+from tts_service.text.rule import HAN, SAID
+
+_WORD: Final = rf"A-Za-z0-9{HAN}{SAID}\u0370-\u03ff"
+_LEFT: Final = rf"(?<=[{_WORD})）\"”])"
+_RIGHT: Final = rf"(?=[{_WORD}(（\"“])"
+
+_SIGNS: Final = (
+    (re.compile(r"(?<=[A-Za-z])\+\+"), "加加"),
+    (re.compile(r"(?<=[A-Za-z])#"), " sharp"),
+    (re.compile(r"\s?&&\s?"), "，"),
+    (re.compile(r"\s?&\s?"), "和"),
+    (re.compile(r"\s?(?:[→⇒➜⟶]|-{1,2}>|=>)\s?"), "到"),
+    (re.compile(r"\s?(?:↔|<->|⇔)\s?"), "和"),
+    (re.compile(rf"(?<=[{SAID}])\s?(?:[-~]|—{{1,2}})\s?(?=[{SAID}\d])"), "到"),
+    (re.compile(rf"(?<=[{SAID}])\s?/\s?(?=[{SAID}])"), "斜杠"),
+    (re.compile(r"\s?(?:>=|≥|≧|⩾)\s?"), "大于等于"),
+    (re.compile(r"\s?(?:<=|≤|≦|⩽)\s?"), "小于等于"),
+    (re.compile(r"\s?(?:!=|≠)\s?"), "不等于"),
+    (re.compile(r"\s?[≈≒]\s?"), "约等于"),
+    (re.compile(r"≡"), "恒等于"),
+    (re.compile(rf"{_LEFT}\s?={{1,3}}\s?{_RIGHT}"), "等于"),
+    (re.compile(rf"{_LEFT}\s?\+\s?{_RIGHT}"), "加"),
+    (re.compile(rf"(?<=[A-Z0-9{SAID}万亿千])\+"), "加"),
+    (re.compile(rf"(?<=[{SAID}\d])\s?>\s?(?=[{SAID}\d])"), "大于"),
+    (re.compile(rf"(?<=[{SAID}\d])\s?<\s?(?=[{SAID}\d])"), "小于"),
+    (re.compile(rf"\s?>\s?(?=[{SAID}\d])"), "大于"),
+    (re.compile(rf"\s?<\s?(?=[{SAID}\d])"), "小于"),
+    (re.compile(rf"(?<=[{HAN}{SAID}])\s?/\s?(?=[{HAN}A-Za-z])|(?<=[A-Za-z])\s?/\s?(?=[{HAN}])"), "，"),
+    (re.compile(r"\s--(?=[A-Za-z])"), "杠杠"),
+    (re.compile(r"%"), "百分号"),
+    (re.compile(r"‰"), "千分号"),
+    (re.compile(r"±"), "正负"),
+    (re.compile(rf"(?<=[{_WORD}])\s?×\s?"), "乘"),
+    (re.compile(r"÷"), "除以"),
+    (re.compile(r"√"), "根号"),
+    (re.compile(r"∞"), "无穷大"),
+    (re.compile(r"∵"), "因为"),
+    (re.compile(r"∴"), "所以"),
+    (re.compile(r"∈"), "属于"),
+    (re.compile(r"∠"), "角"),
+    (re.compile(r"⊥"), "垂直于"),
+    (re.compile(r"∥"), "平行于"),
+    (re.compile(r"∑"), "求和"),
+    (re.compile(r"∫"), "积分"),
+    (re.compile(r"²"), "平方"),
+    (re.compile(r"³"), "立方"),
+    (re.compile(rf"@{_RIGHT}"), "艾特"),
+    (re.compile(rf"#(?=[{SAID}\d])"), "井号"),
+    (re.compile(r"¥"), "元"),
+    (re.compile(r"€"), "欧元"),
+    (re.compile(r"£"), "英镑"),
+    (re.compile(r"°"), "度"),
+    (re.compile(rf"(?<=[{HAN}{SAID}])\.(?=[A-Za-z])"), "点"),
+    (re.compile(r"[·•・]"), ""),
+    (re.compile(r"[/_*#^|\\~<>+=$@`′″'-]"), " "),
+)
+_GREEK: Final = str.maketrans(
+    {
+        "α": "阿尔法", "β": "贝塔", "γ": "伽马", "δ": "德尔塔", "ε": "艾普西隆", "ζ": "泽塔", "η": "伊塔", "θ": "西塔",
+        "ι": "约塔", "κ": "卡帕", "λ": "兰姆达", "μ": "缪", "ν": "纽", "ξ": "克西", "π": "派", "ρ": "柔", "σ": "西格玛",
+        "τ": "套", "υ": "宇普西隆", "φ": "斐", "χ": "希", "ψ": "普西", "ω": "欧米伽", "Δ": "德尔塔", "Σ": "西格玛",
+        "Γ": "伽马", "Θ": "西塔", "Λ": "兰姆达", "Π": "派", "Φ": "斐", "Ψ": "普西", "Ω": "欧米伽", "∆": "德尔塔",
+        "ϕ": "斐", "ς": "西格玛", "∂": "偏", "∇": "梯度",
+    }
+)  # fmt: skip
+
+
+def say_signs(text: str) -> str:
+    """Says the signs that stand between what was read; a sign without a name leaves a space."""
+    for pattern, said in _SIGNS:
+        text = pattern.sub(said, text)
+    return text
+
+
+def greek(text: str) -> str:
+    """Says Greek letters by their names."""
+    return text.translate(_GREEK)
