@@ -13,11 +13,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from tts_service.engines.base import Declaration, Reference, RequestRefused, SynthesisRequest
-from tts_service.engines.bundled import BundledEngine
+from tts_service.engines.bundled import SHIPPED, BundledEngine
 from tts_service.references import PURPOSE, admit
+from tts_service.text.frontend import FrontEnd
 
 if TYPE_CHECKING:
     from tts_service.matching.profile import Profile
+    from tts_service.models.voice import Voice
 
 pytestmark = pytest.mark.tts
 Sound = NDArray[np.float32]
@@ -29,6 +31,14 @@ SPOKEN = "新版本的发布说明已经写好，请您抽空看一看。"
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("shared")
+
+
+@pytest.fixture(scope="module")
+def voice() -> "Voice":
+    """The bundled voice by itself, beside the engine."""
+    from tts_service.models.voice import Voice
+
+    return Voice.load(next(SHIPPED.glob("*/manifest.json")).parent)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +67,7 @@ def measured(sound: Sound) -> "Profile":
 
 
 def stranger(variant: str, shared: Path, pace: int = 165) -> Reference:
-    """A speaker that the voice has never met, from Debian's espeak-ng."""
+    """A speaker that the voice has never met: a variant of Debian's espeak-ng that its teacher doesn't use."""
     if which("espeak-ng") is None:
         pytest.skip("needs espeak-ng to speak with voices that are not ours")
     path = shared / f"{variant}.wav"
@@ -80,7 +90,8 @@ def test_a_stranger_is_matched_nearer_than_by_any_voice_as_it_is(engine: Bundled
     from tts_service.matching.profile import colour_distance, semitones
 
     default = measured(said(engine, SPOKEN))
-    for variant in ("f1", "f5", "m5", "m7"):
+    before, after = [], []
+    for variant in ("f1", "f4", "m2", "m5"):
         reference = stranger(variant, shared)
         heard = measured(soundfile.read(reference.path, dtype="float32")[0])
         found = engine.match(reference)
@@ -88,14 +99,15 @@ def test_a_stranger_is_matched_nearer_than_by_any_voice_as_it_is(engine: Bundled
         bent = measured(said(engine, SPOKEN, reference=reference))
 
         assert colour_distance(bent, heard) < colour_distance(plain, heard)
-        assert colour_distance(bent, heard) < 0.8 * colour_distance(default, heard)
+        before.append(colour_distance(default, heard))
+        after.append(colour_distance(bent, heard))
         assert abs(semitones(bent.pitch, heard.pitch)) < 1.5
         assert abs(bent.pace / heard.pace - 1) < 0.15
+    assert np.mean(after) < 0.75 * np.mean(before)
 
 
-def test_a_shifted_voice_is_followed(engine: BundledEngine, shared: Path) -> None:
-    voice = engine._loaded()
-    units = engine._front_end.read(UNSEEN).sentences[0].units
+def test_a_shifted_voice_is_followed(engine: BundledEngine, voice: "Voice", shared: Path) -> None:
+    units = FrontEnd().read(UNSEEN).sentences[0].units
     higher = voice.synthesize(units, speaker="云峰", emotion="中性", semitones=3.0)
     found = engine.match(recorded(higher, shared))
     assert found.voice == "云峰"
@@ -118,11 +130,13 @@ def test_a_telephone_recording_is_matched_by_what_it_holds(engine: BundledEngine
     assert max(map(abs, found.gains)) < 12.0
 
 
-def test_the_same_recording_gives_the_same_match_to_another_matcher(engine: BundledEngine, shared: Path) -> None:
+def test_the_same_recording_gives_the_same_match_to_another_matcher(
+    engine: BundledEngine, voice: "Voice", shared: Path
+) -> None:
     from tts_service.matching.matcher import Matcher
 
     reference = recorded(said(engine, UNSEEN, voice="小禾", speed=1.2), shared)
-    assert Matcher(engine._loaded()).match(reference) == engine.match(reference)
+    assert Matcher(voice).match(reference) == engine.match(reference)
 
 
 def test_a_stream_is_the_same_sound_in_pieces(engine: BundledEngine, shared: Path) -> None:
