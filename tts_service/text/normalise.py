@@ -35,9 +35,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 """What is most certain comes first; the plain number comes last: what is left of it is nobody else's."""
 LONGEST_PIECE: Final = 1000
 """Characters that the rules see at once, so that the time grows with the length of a text and no faster."""
-_FIRST_SOMETHING: Final = re.compile(r"[0-9A-Za-z√]")
-"""Without one of these no rule has anything to say."""
-_SAID: Final = 0xF0000
+_FIRST_SAID: Final = 0xF0000
 _SOMETHING: Final = re.compile(r"[0-9A-Za-z√]")
 """Without one of these no rule has anything to say."""
 _SAID: Final = re.compile("[\U000f0000-\U000ffffd]")
