@@ -30,14 +30,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--emotion")
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--engine", default="", help="bundled, indextts or auto (default: TTS_ENGINE, else bundled)")
+    parser.add_argument("--low-memory", action="store_true", help="short segments and half precision from the start")
     options = parser.parse_args(argv)
 
-    from tts_service.engines.bundled import BundledEngine  # noqa: PLC0415 - keeps --help quick
+    from tts_service.engines.auto import AutoEngine  # noqa: PLC0415 - keeps --help quick
+    from tts_service.engines.choose import choose  # noqa: PLC0415
 
-    engine = BundledEngine(shared_folder(), device=options.device, say=lambda line: print(line, file=sys.stderr))
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
     text = sys.stdin.read() if options.text == "-" else options.text
     try:
+        engine = choose(options.engine, shared_folder(), device=options.device, low_memory=options.low_memory, say=say)
         engine.load()
+        if isinstance(engine, AutoEngine):
+            engine.loaded()
         speech = engine.synthesize(SynthesisRequest(text, options.voice, options.emotion, options.speed))
         write_wav(speech, options.output)
     except RequestRefused as refused:
@@ -46,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (EngineFailed, OSError) as failed:
         print(f"ERROR: {failed}", file=sys.stderr)
         return 1
-    print(f"{options.output}: {speech.seconds:.2f} s, RTF {speech.rtf:.4f}, {speech.text}")
+    spoken_by = f", {speech.engine}" if speech.engine else ""
+    print(f"{options.output}: {speech.seconds:.2f} s, RTF {speech.rtf:.4f}{spoken_by}, {speech.text}")
     return 0
 
 

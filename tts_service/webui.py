@@ -16,7 +16,7 @@ if __package__ in (None, ""):  # started as a file: its own folder on sys.path w
 
 from tts_service.app.folders import shared_folder
 from tts_service.app.release import commit, version
-from tts_service.engines.base import EngineFailed, SynthesisRequest
+from tts_service.engines.base import EngineFailed, RequestRefused, SynthesisRequest
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads the command line: `server_port`, `host`, `device`; the default host is the one people expect of a WebUI."""
+    """Reads the command line: where to listen (by default where people expect a WebUI) and what to speak with."""
     parser = argparse.ArgumentParser(prog="webui.py", description="Speech service with a WebUI")
     parser.add_argument("--server_port", "--port", dest="server_port", type=_port, default=7860)
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on")  # noqa: S104
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--engine", default="", help="bundled, indextts or auto (default: TTS_ENGINE, else bundled)")
+    parser.add_argument("--low-memory", action="store_true", help="short segments and half precision from the start")
     return parser.parse_args(argv)
 
 
@@ -76,11 +78,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     importing.start()
     from tts_service.app.health import About  # noqa: PLC0415
     from tts_service.app.server import DrainingServer  # noqa: PLC0415
-    from tts_service.engines.bundled import BundledEngine  # noqa: PLC0415
+    from tts_service.engines.choose import choose  # noqa: PLC0415
 
-    engine = BundledEngine(shared, device=options.device, say=lambda line: print(line, flush=True))
-    about = About(engine, version(), running, shared=shared)
+    def say(line: str) -> None:
+        print(line, flush=True)
+
     try:
+        engine = choose(options.engine, shared, device=options.device, low_memory=options.low_memory, say=say)
+        about = About(engine, version(), running, shared=shared)
         engine.load()
         prove(about)
     except EngineFailed as failed:
@@ -93,8 +98,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def prove(about: "About") -> None:
-    """Speaks once, so that ``/readyz`` tells of something that happened; raises EngineFailed."""
-    speech = about.engine.synthesize(SynthesisRequest("你好，服务已经启动。"))
+    """Speaks once, so that ``/readyz`` tells of something that happened; raises EngineFailed.
+
+    An engine that has no voice without a reference recording is ready after the first request that brings one.
+    """
+    try:
+        speech = about.engine.synthesize(SynthesisRequest("你好，服务已经启动。"))
+    except RequestRefused as refused:
+        print(f"nothing was spoken at the start: {refused.en}", flush=True)
+        return
     about.meter.spoken(speech.seconds, speech.compute_seconds, speech.measures)
 
 

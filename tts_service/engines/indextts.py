@@ -47,6 +47,7 @@ class IndexTTSEngine:
         self._upstream = Upstream(shared, settings, say)
         self._lexicon = Lexicon()
         self._voices: dict[str, Reference] = {}
+        self._prepared = False
 
     @property
     def device(self) -> str:
@@ -66,13 +67,15 @@ class IndexTTSEngine:
             self._voices = provided_voices(self._settings.voices, self._shared, self._say)
         if not self._voices:
             self._say("IndexTTS has no voice of the operator's: only requests with a reference recording can be spoken")
+        self._prepared = True
 
     def load(self) -> None:
         """Reads lexicon and voices, starts the process where there is a checkout, and asks the page for its inputs.
 
         Takes as long as IndexTTS loads (a minute or more). Raises EngineFailed.
         """
-        self.prepare()
+        if not self._prepared:
+            self.prepare()
         form = self._upstream.connect()
         self._say(f"IndexTTS {form.version} answers at {self._upstream.url}")
 
