@@ -2,17 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import Request
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from tts_service.app.admission import Busy
 from tts_service.app.errors import ApiError
+from tts_service.app.form import FormProblem, parsed
 
 _SMALL: Final = 64 * 1024
 """Bytes of a body that any number of clients may send at once."""
@@ -58,7 +57,7 @@ class Bodies:
             except TimeoutError:
                 zh, en = "请求体传得太慢。", f"The body took longer than {self._limits.upload:g} seconds."
                 raise ApiError(408, "upload_timeout", zh, en) from None
-            yield _json(data) if kind == "application/json" else await _form(request.headers, data)
+            yield _json(data) if kind == "application/json" else _form(request.headers["content-type"], data)
 
     @contextmanager
     def _place(self, announced: int) -> Iterator[None]:
@@ -103,20 +102,9 @@ def _json(data: bytes) -> dict[str, Any]:
     return value
 
 
-async def _form(headers: Headers, data: bytes) -> dict[str, Any]:
-    async def once() -> AsyncGenerator[bytes, None]:
-        yield data
-
-    fields: dict[str, Any] = {}
+def _form(content_type: str, data: bytes) -> dict[str, Any]:
     try:
-        parser = MultiPartParser(headers, once(), max_files=1, max_fields=32, max_part_size=len(data))
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError, AssertionError) as error:
+        return dict(parsed(content_type, data))
+    except FormProblem as error:
         zh, en = "表单无法解析。", "The form can't be read."
         raise ApiError(400, "invalid_form", zh, en) from error
-    try:
-        for name, value in form.multi_items():
-            fields[name] = await value.read() if isinstance(value, UploadFile) else value
-    finally:
-        await form.close()
-    return fields
