@@ -125,7 +125,8 @@ def _damaged(chance: random.Random, body: bytes) -> bytes:
 def _form(chance: random.Random) -> Odd:
     """A form with a recording that is none, too short, too long, or fine; sometimes cut."""
     boundary = "b0undary"
-    parts = [("input", _text(chance).encode("utf-8", "replace"), None), ("response_format", b"pcm", None)]
+    parts: list[tuple[str, bytes, str | None]] = [("input", _text(chance).encode("utf-8", "replace"), None)]
+    parts.append(("response_format", b"pcm", None))
     if chance.random() < 0.5:
         parts.append(("speed", str(chance.choice(_NUMBERS)).encode(), None))
     parts.append(("reference_audio", chance.choice(_recordings()), "x.wav"))
