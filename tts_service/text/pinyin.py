@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from tts_service.text.lexicon import Lexicon, built_in, characters, defaults
+from tts_service.text.lexicon import Lexicon, built_in, characters
+from tts_service.text.polyphone import Polyphones, shipped
 from tts_service.text.sandhi import Syllable
 from tts_service.text.units import is_known
 
@@ -95,34 +96,39 @@ def _rejoined(words: list[str]) -> list[str]:
     return joined
 
 
-def syllables(words: Sequence[str]) -> list[tuple[Syllable, ...]]:
+def syllables(
+    words: Sequence[str], *, model: Polyphones | None = None, listed: Lexicon | None = None
+) -> list[tuple[Syllable, ...]]:
     """Reads the words of one run, one tuple each; the tones are the dictionary's, `sandhi.spoken_tones` comes after.
 
-    A character that nobody can read gives no syllable.
+    A character that nobody can read gives no syllable. `model` and `listed` stand in for the shipped polyphone model
+    and word list where these themselves are measured. Raises PolyphoneError when the release lacks its model.
     """
+    polyphones, known = model or shipped(), (listed or built_in()).words
     read: list[tuple[Syllable, ...]] = []
-    for index, word in enumerate(words):
+    for index, (word, chosen) in enumerate(zip(words, polyphones.readings(words), strict=True)):
         before = words[index - 1] if index else ""
         behind = words[index + 1] if index + 1 < len(words) else ""
-        units = zip(word, _word(word, before, behind), strict=True)
+        given = known.get(word)
+        if given and len(given) == len(word):
+            said = list(given)
+        elif len(word) == 1:
+            said = [_alone(word, before, behind, chosen[0])]
+        else:
+            said = _word(word, chosen)
+        units = [_citation(char, unit) for char, unit in zip(word, said, strict=True)]
         read.append(
-            tuple(Syllable(char, unit[:-1], unit[-1], index) for char, unit in units if unit and is_known(unit))
+            tuple(
+                Syllable(char, unit[:-1], unit[-1], index)
+                for char, unit in zip(word, units, strict=True)
+                if unit and is_known(unit)
+            )
         )
     return read
 
 
-def _word(word: str, before: str, behind: str) -> list[str]:
-    known = built_in().words.get(word)
-    if known and len(known) == len(word):
-        return [_citation(char, unit) for char, unit in zip(word, known, strict=True)]
-    if len(word) == 1:
-        return [_alone(word, before, behind)]
-    units = [_citation(char, unit) for char, unit in zip(word, _looked_up(word), strict=True)]
-    for index in range(1, len(word)):
-        if word[index - 1] in _COUNTING and word[index] in "只行" and len(word) == 2:
-            units[index] = {"只": "zhi1", "行": "hang2"}[word[index]]
-    if len(word) == 3 and word[1] == "得" and word[0] != "不":
-        units[1] = "de5"
+def _word(word: str, chosen: Sequence[str | None]) -> list[str]:
+    units = [given or unit for given, unit in zip(chosen, _looked_up(word), strict=True)]
     if word[-1] == "儿" and word[-2] not in _SON:
         units[-1] = "er5"
     if word[-1] == "们":
@@ -139,14 +145,9 @@ def _citation(char: str, unit: str) -> str:
 
 def _looked_up(word: str) -> list[str]:
     from pypinyin import Style, pinyin  # noqa: PLC0415 - half a second of dictionaries
-    from pypinyin.constants import PHRASES_DICT  # noqa: PLC0415
 
     groups = pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, errors=_unread)
-    units = [str(group[0]) for group in groups]
-    if word in PHRASES_DICT:
-        return units
-    usual = defaults().words
-    return [usual[char][0] if char in usual else unit for char, unit in zip(word, units, strict=True)]
+    return [str(group[0]) for group in groups]
 
 
 def _unread(chars: str) -> Any:
@@ -154,8 +155,8 @@ def _unread(chars: str) -> Any:
     return [[""] for _ in chars]
 
 
-def _alone(char: str, before: str, behind: str) -> str:
-    """Reads a word of one character by its neighbours."""
+def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
+    """Reads a word of one character: by its neighbours where the grammar is certain, else as the model chose."""
     last, following = before[-1:], behind[:1]
     match char:
         case "得" if last in _MUST and behind:
@@ -183,4 +184,6 @@ def _alone(char: str, before: str, behind: str) -> str:
         case "儿" if before and last not in _SON:
             return "er5"
     known = characters().words.get(char)
-    return known[0] if known else _looked_up(char)[0]
+    if known and (chosen is None or not (before or behind)):
+        return known[0]
+    return chosen or _looked_up(char)[0]
