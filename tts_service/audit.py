@@ -89,6 +89,13 @@ def torn_account(torn: bytes) -> dict[str, Value]:
     return {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
 
 
+def records(path: Path) -> Iterator[Record]:
+    """The records of a file in order, proved or not; none where there is no file."""
+    if path.exists():
+        with path.open("rb") as file:
+            yield from (record for record in (record_of(line.rstrip(b"\n")) for line in file) if record)
+
+
 def read_head(path: Path) -> Head | None:
     """Reads the anchor beside an audit file; None when there is none. Raises AuditError for one that isn't readable."""
     try:

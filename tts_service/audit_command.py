@@ -3,16 +3,16 @@
 import argparse
 import sys
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 from tts_service.app.folders import shared_folder
-from tts_service.audit import Record, audit_file, head_file, record_of
+from tts_service.audit import Record, audit_file, head_file, records
 from tts_service.audit_verify import verify
 from tts_service.mark_command import plain
 
 _SHOWN = {
     "reference.admitted": ("source", "consent", "seconds", "channel", "sha256"),
+    "reference.deleted": ("sha256", "reason"),
     "speech.made": ("voice", "characters", "matching", "source", "channel", "request"),
 }
 
@@ -60,7 +60,7 @@ def _verify(path: Path, expected: str) -> int:
 
 
 def _show(path: Path, last: int) -> int:
-    rows = [_row(record) for record in list(_records(path))[-max(last, 0) :]]
+    rows = [_row(record) for record in list(records(path))[-max(last, 0) :]]
     if not rows:
         print("no records")
         return 0
@@ -70,12 +70,6 @@ def _show(path: Path, last: int) -> int:
         cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)]
         print("  ".join([*cells, row[3]]))
     return 0
-
-
-def _records(path: Path) -> Iterator[Record]:
-    if path.exists():
-        with path.open("rb") as file:
-            yield from (record for record in (record_of(line.rstrip(b"\n")) for line in file) if record)
 
 
 def _row(record: Record) -> tuple[str, str, str, str]:

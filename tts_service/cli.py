@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "say": Command("speak a text into a wav file", "tts_service.say"),
     "score": Command("measure the quality of sound files or of a running service", "tts_service.score.command"),
     "audit": Command("prove and show the audit file of reference recordings", "tts_service.audit_command"),
+    "reference": Command("list reference recordings, delete one", "tts_service.reference_command"),
     "mark": Command("show what a sound file says about where it comes from", "tts_service.mark_command"),
     "cache": Command("fetch and verify the weights in cache_hub", "tts_service.hub.command"),
 }

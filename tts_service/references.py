@@ -112,6 +112,20 @@ def admit(data: bytes, declaration: Declaration, *, shared: Path, channel: str) 
     return Reference(path, stated, digest)
 
 
+def forget(sha256: str, *, shared: Path, reason: str) -> None:
+    """Deletes a stored recording and puts that on record; what was said about it before stays on record.
+
+    `reason` is one line, such as a withdrawn consent. Raises ValueError for a reason that says nothing, OSError or
+    AuditError when it can't be done.
+    """
+    try:
+        said = _statement(reason, "删除原因", "the reason")
+    except RequestRefused as refused:
+        raise ValueError(refused.en) from refused
+    reference_file(shared, sha256).unlink()
+    AuditLog(audit_file(shared)).append("reference.deleted", sha256=sha256, reason=said)
+
+
 def reference_file(shared: Path, sha256: str) -> Path:
     """Where the recording with this SHA-256 (of the file as it came) lies in a shared folder."""
     return shared / "references" / f"{sha256}.wav"

@@ -1,5 +1,6 @@
 """The command tts-service: its parts, its exit codes, and that it loads only what is asked for."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from tts_service import cli
 from tts_service.audit import AuditLog, audit_file, head_file
 from tts_service.engines.base import Declaration, Reference
 from tts_service.marking import new_mark, write_wav_file
+from tts_service.references import admit
 
 ROOT = Path(__file__).resolve().parents[2]
 SOUND = np.zeros(2205, np.float32)
@@ -135,6 +137,29 @@ def test_a_record_can_not_steer_the_terminal(shared: Path, capsys: pytest.Captur
     output = run(capsys, "audit", "show")[1]
     assert "\x1b" not in output
     assert len(output.splitlines()) == 2
+
+
+def test_a_reference_is_listed_and_forgotten(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    time = np.arange(44100) / 22050
+    sound = io.BytesIO()
+    soundfile.write(sound, 0.3 * np.sin(2 * np.pi * 200 * time), 22050, format="WAV")
+    stated = Declaration("会议录音", "张三同意", "内部测试")
+    reference = admit(sound.getvalue(), stated, shared=shared, channel="cli")
+
+    code, output = run(capsys, "reference", "list")
+    assert code == 0
+    assert reference.sha256[:16] in output
+    assert "会议录音  张三同意" in output
+    for name in (reference.sha256[:4], "f" * 64, ""):
+        assert run(capsys, "reference", "forget", name, "--reason", "张三撤回同意")[0] == 1
+    assert run(capsys, "reference", "forget", reference.sha256[:12], "--reason", "无")[0] == 1
+    assert reference.path.exists()
+
+    code, output = run(capsys, "reference", "forget", reference.sha256[:12], "--reason", "张三撤回同意")
+    assert (code, output) == (0, f"deleted {reference.sha256}\n")
+    assert not reference.path.exists()
+    assert run(capsys, "reference", "list") == (0, "")
+    assert "reason=张三撤回同意" in run(capsys, "audit", "show")[1]
 
 
 def test_mark_show_tells_where_a_sound_comes_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from tts_service.audit import AuditError, audit_file, head_file
+from tts_service.audit_verify import verify
 from tts_service.engines.base import Declaration, Reference, RequestRefused
-from tts_service.references import LARGEST, LONGEST_STATEMENT, PURPOSE, admit
+from tts_service.references import LARGEST, LONGEST_STATEMENT, PURPOSE, admit, forget
 
 STATED = Declaration("张三在三号会议室录制", "张三本人书面同意", PURPOSE)
 
@@ -204,6 +205,23 @@ def test_what_can_not_be_put_on_record_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="does not agree with its head"):
         handed_in(encoded(tone(2.0)), tmp_path)
     assert list((tmp_path / "references").iterdir()) == []
+
+
+def test_a_recording_whose_consent_is_withdrawn_is_deleted_and_that_goes_on_record(tmp_path: Path) -> None:
+    reference = handed_in(encoded(tone(2.0)), tmp_path)
+    with pytest.raises(ValueError, match="Declare the reason"):
+        forget(reference.sha256, shared=tmp_path, reason=" ")
+    assert reference.path.exists()
+
+    forget(reference.sha256, shared=tmp_path, reason="张三撤回同意")
+
+    assert not reference.path.exists()
+    last = json.loads(audit_file(tmp_path).read_text(encoding="utf-8").splitlines()[-1])
+    assert last["kind"] == "reference.deleted"
+    assert last["fields"] == {"sha256": reference.sha256, "reason": "张三撤回同意"}
+    assert verify(audit_file(tmp_path)).ok
+    with pytest.raises(FileNotFoundError):
+        forget(reference.sha256, shared=tmp_path, reason="张三撤回同意")
 
 
 def test_outer_blanks_of_a_declaration_do_not_matter(tmp_path: Path) -> None:

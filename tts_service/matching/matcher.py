@@ -43,6 +43,8 @@ class Matcher:
         Raises RequestRefused for a recording that nothing can be matched to, EngineFailed for a broken voice.
         """
         with self._lock:
+            if not reference.path.exists():  # deleted since, perhaps because the consent was withdrawn
+                self._known.pop(reference.sha256, None)
             if reference.sha256 not in self._known:
                 if not self._profiles:
                     self._profiles = {name: self._measured(name) for name in self._voice.speakers}
