@@ -58,6 +58,11 @@ class Files:
     subtitles: Path
     archive: Path
 
+    @property
+    def shared(self) -> tuple[Path, Path, Path]:
+        """What is handed out: the archive with everything, the joined wav, the subtitles."""
+        return self.archive, self.joined, self.subtitles
+
 
 @dataclass(frozen=True)
 class Progress:

@@ -47,7 +47,8 @@ def offered(capabilities: Capabilities) -> tuple[tuple[Preset, str], ...]:
 
 def saved(stored: object, capabilities: Capabilities) -> tuple[Preset, ...]:
     """Reads what a browser kept, which anybody may have changed: what this engine can't speak is left out."""
-    presets = (_preset(item, capabilities) for item in stored if isinstance(item, Mapping)) if _listed(stored) else ()
+    items = stored if isinstance(stored, list | tuple) else ()
+    presets = (_preset(item, capabilities) for item in items if isinstance(item, Mapping))
     return tuple(preset for preset in presets if preset is not None)[:MOST]
 
 
@@ -65,10 +66,6 @@ def added(presets: Iterable[Preset], name: str, request: SynthesisRequest) -> tu
         *kept,
         Preset(name, request.voice or "", request.emotion or "", request.intensity, request.speed),
     )
-
-
-def _listed(stored: object) -> bool:
-    return isinstance(stored, list | tuple)
 
 
 def _preset(item: Mapping[str, Any], capabilities: Capabilities) -> Preset | None:

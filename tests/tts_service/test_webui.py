@@ -139,16 +139,17 @@ def test_bad_input_is_refused_with_a_reason_and_the_service_lives(
     assert health(webui)["status"] == "ok"
 
 
-def test_the_endpoint_is_named_and_nothing_else_is_offered_to_programs(client: Client) -> None:
+def test_three_endpoints_are_named_and_nothing_else_is_offered_to_programs(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
     assert isinstance(endpoints, dict)
-    assert list(endpoints["named_endpoints"]) == ["/synthesize"]
-    assert [each["parameter_name"] for each in endpoints["named_endpoints"]["/synthesize"]["parameters"]] == [
-        "text",
-        "voice",
-        "emotion",
-        "speed",
-    ]
+    assert list(endpoints["named_endpoints"]) == ["/synthesize", "/preview", "/batch"]
+    takes = {
+        name: [each["parameter_name"] for each in told["parameters"]]
+        for name, told in endpoints["named_endpoints"].items()
+    }
+    assert takes["/synthesize"] == ["text", "voice", "emotion", "speed", "intensity", "seed"]
+    assert takes["/preview"] == ["text"]
+    assert takes["/batch"] == ["lines", "voice", "emotion", "speed", "intensity", "pause"]
 
 
 def test_the_weights_came_through_cache_hub(webui: Running) -> None:

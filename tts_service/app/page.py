@@ -1,26 +1,33 @@
-"""The page a tester opens at IP:7860: text, voice, emotion, speed; the sound; the figures."""
+"""The page a tester opens at IP:7860, in Chinese at ``/`` and in English at ``/en``, and its endpoints for programs."""
 
-from html import escape
+import warnings
 from pathlib import Path
 from typing import Any, Final, cast
 
 import gradio as gr
-import numpy as np
-from numpy.typing import NDArray
+from gradio.components.navbar import Navbar
 
 from tts_service.app.health import About
-from tts_service.app.panel import footer_html, info_of, panel_html
-from tts_service.engines.base import EngineFailed, RequestRefused, SynthesisRequest
+from tts_service.app.panel import status_html
+from tts_service.app.ui.desk import Desk
+from tts_service.app.ui.endpoints import endpoints
+from tts_service.app.ui.tab_batch import batch_tab
+from tts_service.app.ui.tab_history import history_tab, history_values
+from tts_service.app.ui.tab_lexicon import lexicon_tab, lexicon_values
+from tts_service.app.ui.tab_match import match_tab
+from tts_service.app.ui.tab_speak import Browser, speak_tab
+from tts_service.app.ui.widgets import history_list
+from tts_service.app.words import CHINESE, ENGLISH, Language
 
 CSS: Final = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-EXAMPLES: Final = (
-    "你好，语音合成服务已经部署完成，现在可以使用了。",
-    "今天是2026年11月22日，气温-3℃到8℃，降水概率30%。",
-    "RTX 4090有24GB显存，CUDA 12.8已经装好，端口7860正常。",
-    "请拨打010-12345678，或者发邮件到support@example.com。",
-    "银行的同事重新调整了音乐播放的顺序，大家都很高兴。",
-)
+_KEY: Final = "tts"
 _FONTS: Final = ("system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
+# ?lang=… chooses the language; the page itself says which one it speaks.
+_OPENED: Final = """() => {
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (asked && asked.startsWith("en") !== ENGLISH) location.replace("OTHER");
+  document.documentElement.lang = "TAG";
+}"""
 
 
 def theme() -> gr.themes.Base:
@@ -32,81 +39,101 @@ def theme() -> gr.themes.Base:
         radius_size="md",
         font=list(_FONTS),
         font_mono=["ui-monospace", "Consolas", "monospace"],
+    ).set(
+        button_primary_background_fill="#0f766e",
+        button_primary_background_fill_hover="#115e59",
+        button_primary_text_color="#ffffff",
+        body_background_fill="#f5f8f8",
+        layout_gap="12px",
+        block_padding="10px 14px",
+        block_border_width="1px",
+        block_radius="12px",
+        block_title_background_fill="none",
+        block_title_text_color="*body_text_color",
+        block_title_text_weight="600",
+        block_title_padding="0",
+        block_label_background_fill="none",
+        block_label_text_color="*body_text_color",
+        block_shadow="none",
+        input_shadow="none",
+        input_border_width="1px",
+        input_border_color="*neutral_300",
     )
 
 
-def build_page(about: About) -> gr.Blocks:
-    """Makes the page. Its one named endpoint for programs is ``/synthesize(text, voice, emotion, speed)`` →
-    (wav file, info), with every input but the text optional.
+def build_page(about: About, shared: Path | None = None) -> gr.Blocks:
+    """Makes the page. Named endpoints for programs: ``/synthesize(text, voice, emotion, speed, intensity, seed)`` →
+    (wav file, info), ``/preview(text)``, ``/batch(lines, …)``; see `ui.endpoints`.
     """
-    capabilities = about.engine.capabilities
-
-    def synthesize(
-        text: str, voice: str, emotion: str, speed: float
-    ) -> tuple[tuple[int, NDArray[np.int16]], dict[str, Any]]:
-        try:
-            speech = about.engine.synthesize(SynthesisRequest(text, voice, emotion, speed))
-        except RequestRefused as refused:
-            raise gr.Error(
-                f"{refused.zh} {refused.en}", duration=8, title="请检查输入", print_exception=False
-            ) from refused
-        except EngineFailed as failed:
-            raise gr.Error(escape(f"合成失败：{failed}"), duration=None, title="出错了") from failed
-        return (speech.sample_rate, np.round(speech.samples * 32767).astype(np.int16)), info_of(speech, about)
-
-    with gr.Blocks(title="语音合成", analytics_enabled=False, delete_cache=(600, 3600), fill_width=False) as page:
-        gr.HTML(
-            '<div class="tts-head"><div class="tts-logo"><i></i><i></i><i></i><i></i><i></i></div>'
-            "<div><h1>语音合成</h1><p>输入文字，选择音色和情感，立即试听。</p></div></div>"
-        )
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=6, min_width=360):
-                text = gr.Textbox(
-                    label="文字",
-                    placeholder="在这里输入要朗读的文字，可以中英文混排；多音字可写成 <行|XING2>",
-                    value=EXAMPLES[0],
-                    lines=5,
-                    max_lines=14,
-                    max_length=capabilities.longest_text,
-                    elem_id="tts-text",
-                    autofocus=True,
-                )
-                voice = gr.Radio(
-                    list(capabilities.voices), value=capabilities.voices[0], label="音色", elem_id="tts-voice"
-                )
-                emotion = gr.Radio(
-                    list(capabilities.emotions), value=capabilities.emotions[0], label="情感", elem_id="tts-emotion"
-                )
-                speed = gr.Slider(
-                    capabilities.slowest, capabilities.fastest, value=1.0, step=0.05, label="语速", elem_id="tts-speed"
-                )
-            with gr.Column(scale=5, min_width=320):
-                speak = gr.Button("开始合成", variant="primary", size="lg", elem_id="tts-speak")
-                audio = gr.Audio(
-                    label="试听",
-                    format="wav",
-                    interactive=False,
-                    editable=False,
-                    autoplay=False,
-                    buttons=["download"],
-                    elem_id="tts-audio",
-                    waveform_options=gr.WaveformOptions(waveform_color="#99d5cd", waveform_progress_color="#0f766e"),
-                )
-                panel = gr.HTML(panel_html(None), elem_id="tts-panel")
-                info = gr.JSON(visible=False, label="info")
-        gr.Examples([[example] for example in EXAMPLES], inputs=[text], label="例句", elem_id="tts-examples")
-        gr.HTML(footer_html(about))
-
-        spoken = speak.click(
-            synthesize,
-            [text, voice, emotion, speed],
-            [audio, info],
-            api_name="synthesize",
-            api_description="Speaks a text. Returns the sound (wav) and its figures (seconds, rtf, device, commit …).",
-            show_progress_on=[audio],
-            preprocess=False,  # the engine refuses what it can't do, in words that say what is allowed
-            concurrency_limit=2,
-        )
-        spoken.success(panel_html, [info], [panel], api_visibility="private", show_progress="hidden", queue=False)
-    page.queue(max_size=32)
+    # Gradio warns of two pages even where its other way to render them was never asked for.
+    warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
+    desk = Desk(about, shared)
+    with gr.Blocks(
+        title="语音合成 · Speech", analytics_enabled=False, delete_cache=(600, 3600), fill_width=False
+    ) as page:
+        _face(page, desk, CHINESE)
+        endpoints(desk)
+    with page.route("English", "en", show_in_navbar=False):
+        _face(page, desk, ENGLISH)
+    page.queue(max_size=64)
     return cast(gr.Blocks, page)
+
+
+def _face(page: gr.Blocks, desk: Desk, w: Language) -> None:
+    """Draws the page in one language."""
+    Navbar(visible=False)
+    # What a visitor keeps lies in the visitor's own browser; the key only keeps it from looking like plain text, and
+    # must stay the same over restarts.
+    browser = Browser(
+        gr.BrowserState("", storage_key="tts-visitor", secret=_KEY),
+        gr.BrowserState([], storage_key="tts-presets", secret=_KEY),
+    )
+    gr.HTML(_head(w), apply_default_css=False, elem_id="tts-head")
+    history = history_list(w)
+    with gr.Tabs(elem_id="tts-tabs") as tabs:
+        with gr.Tab(w("合成", "Speak"), id="speak"):
+            speaking = speak_tab(desk, w, browser, history)
+        with gr.Tab(w("批量", "Batch"), id="batch"):
+            batch_tab(desk, w, speaking.form)
+        with gr.Tab(w("词典", "Lexicon"), id="lexicon"):
+            lexicon = lexicon_tab(desk, w)
+        with gr.Tab(w("历史", "History"), id="history"):
+            history_tab(desk, w, browser, history, speaking, tabs)
+        with gr.Tab(w("音色匹配", "Matching"), id="match"):
+            match_tab(desk, w, browser, speaking.form, history)
+    mark = w(
+        "合成音色，非真人录音；生成的音频带有合成标记。",
+        "Synthetic voices, no human was recorded; every sound carries a mark that says so.",
+    )
+    gr.HTML(f'<div class="tts-foot">{mark}</div>', apply_default_css=False)
+
+    def opened(visitor: str) -> tuple[Any, ...]:
+        return *history_values(desk, w, visitor), *lexicon_values(desk, w), status_html(desk.about, w)
+
+    page.load(
+        opened,
+        [browser.visitor],
+        [browser.visitor, history, *lexicon, speaking.status],
+        api_visibility="private",
+        show_progress="hidden",
+        queue=False,
+    )
+    script = _OPENED.replace("ENGLISH", w("false", "true")).replace("TAG", w.tag).replace("OTHER", _other(w))
+    page.load(None, js=script, api_visibility="private", queue=False)
+
+
+def _other(w: Language) -> str:
+    """Where the page in the other language lies."""
+    return w("en", "./")
+
+
+def _head(w: Language) -> str:
+    title = w("语音合成", "Speech synthesis")
+    line = w(
+        "输入文字，选择音色和情感，边合成边播放。", "Enter a text, choose voice and emotion, hear it while it is made."
+    )
+    return (
+        '<div class="tts-head"><div class="tts-logo"><i></i><i></i><i></i><i></i><i></i></div>'
+        f"<div><h1>{title}</h1><p>{line}</p></div>"
+        f'<a class="tts-language" href="{_other(w)}" lang="{w("en", "zh-CN")}">{w("English", "中文")}</a></div>'
+    )

@@ -1,13 +1,18 @@
-"""The figures beside the sound, as a small card: length, time, RTF, device, commit."""
+"""Figures as small cards: those of one sound, and those of the service."""
 
+import os
+import sys
+import time
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from tts_service.app.health import About
+from tts_service.app.words import CHINESE, Language
 from tts_service.engines.base import Speech
 
 
-def info_of(speech: Speech, about: About) -> dict[str, Any]:
+def info_of(speech: Speech, about: About, intensity: float = 1.0) -> dict[str, Any]:
     """What a program gets beside the sound (the second output of ``/synthesize``); seconds, RTF dimensionless."""
     return {
         "seconds": round(speech.seconds, 3),
@@ -16,9 +21,11 @@ def info_of(speech: Speech, about: About) -> dict[str, Any]:
         "sample_rate": speech.sample_rate,
         "voice": speech.voice,
         "emotion": speech.emotion,
+        "intensity": intensity,
         "speed": speech.speed,
         "text": speech.text,
         "unreadable": list(speech.unreadable),
+        "measures": list(speech.measures),
         "engine": about.engine.name,
         "device": about.engine.device,
         "version": about.version,
@@ -26,37 +33,80 @@ def info_of(speech: Speech, about: About) -> dict[str, Any]:
     }
 
 
-def panel_html(info: dict[str, Any] | None) -> str:
-    """Draws the card; every value is escaped, the text came from the user."""
-    if not info:
-        return '<div class="tts-card tts-empty">合成后，这里显示时长、速度和读法。</div>'
+def panel_html(speech: Speech | None, w: Language = CHINESE, *, first_seconds: float = 0.0) -> str:
+    """Draws the card of one sound; every value is escaped, the text came from the user."""
+    if speech is None:
+        empty = w("合成后，这里显示时长、速度和读法。", "Length, speed and reading are shown here afterwards.")
+        return f'<div class="tts-card tts-empty">{empty}</div>'
+    second = w("秒", "s")
     figures = (
-        ("时长", f"{info['seconds']:.2f}", "秒"),
-        ("用时", f"{info['compute_seconds']:.2f}", "秒"),
-        ("RTF", f"{info['rtf']:.3f}", ""),
-        ("采样率", f"{info['sample_rate'] / 1000:g}", "kHz"),
+        (w("时长", "Length"), f"{speech.seconds:.2f}", second),
+        (w("用时", "Time taken"), f"{speech.compute_seconds:.2f}", second),
+        ("RTF", f"{speech.rtf:.3f}", ""),
+        (w("首包", "First piece"), f"{first_seconds * 1000:.0f}", w("毫秒", "ms")),
     )
     cells = "".join(
         f'<div class="tts-figure"><span>{name}</span><b>{escape(value)}</b><i>{unit}</i></div>'
         for name, value, unit in figures
     )
-    left_out = (
-        f'<p class="tts-note">未能朗读：{escape("、".join(info["unreadable"][:12]))}</p>' if info["unreadable"] else ""
-    )
+    notes = ""
+    if speech.unreadable:
+        left_out = w("未能朗读：", "Could not be read: ") + w.list(speech.unreadable[:12])
+        notes += f'<p class="tts-note">{escape(left_out)}</p>'
+    if speech.measures:
+        notes += (
+            f'<p class="tts-note">{escape(w("内存不足，已采取：", "Short of memory: ") + w.list(speech.measures))}</p>'
+        )
     return (
-        f'<div class="tts-card"><div class="tts-figures">{cells}</div>'
-        f'<p class="tts-read"><span>读作</span>{escape(info["text"][:600])}</p>{left_out}</div>'
+        f'<div class="tts-card"><div class="tts-figures">{cells}</div><p class="tts-read">'
+        f"<span>{w('读作', 'Read as')}</span>{escape(speech.text[:600])}</p>{notes}</div>"
     )
 
 
-def footer_html(about: About) -> str:
-    """The line at the foot: engine, device, version and commit."""
-    device = {"cuda": "GPU（CUDA）", "cpu": "CPU"}.get(about.engine.device, about.engine.device)
-    parts = (
-        f"引擎 {about.engine.name}",
-        f"设备 {device}",
-        f"版本 {about.version}",
-        f"提交 {about.commit[:12]}",
-        "合成音色，非真人录音",
+def status_html(about: About, w: Language) -> str:
+    """Draws how the service is: engine, device, memory, health, what it does now, version and commit."""
+    health = about.engine.health()
+    crowd = about.admission.crowd
+    device = {"cuda": w("GPU（CUDA）", "GPU (CUDA)"), "cpu": "CPU"}.get(health.device, health.device)
+    rows = [
+        (w("引擎", "Engine"), about.engine.name),
+        (w("设备", "Device"), f"{device} · {health.precision}"),
+        (w("内存", "Memory"), f"{resident_bytes() / 2**20:.0f} MB"),
+    ]
+    if (video := video_bytes()) is not None:
+        rows.append((w("显存", "GPU memory"), f"{video / 2**20:.0f} MB"))
+    rows += [
+        (w("状态", "Health"), w("正常", "well") if health.ok else health.detail),
+        (w("内存措施", "Memory measures"), w.list(health.measures) or w("无", "none")),
+        (w("在合成 / 排队", "Speaking / waiting"), f"{crowd.running} / {crowd.waiting}"),
+        (w("已运行", "Up"), _lasting(time.time() - about.started, w)),
+        (w("版本", "Version"), about.version),
+        (w("提交", "Commit"), about.commit[:12]),
+    ]
+    cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
+    mood = "tts-well" if health.ok else "tts-ill"
+    return (
+        f'<details class="tts-card tts-status" open><summary class="{mood}">{w("服务状态", "Service")}</summary>'
+        f"<dl>{cells}</dl></details>"
     )
-    return '<div class="tts-foot">' + "".join(f"<span>{escape(part)}</span>" for part in parts) + "</div>"
+
+
+def resident_bytes() -> int:
+    """Memory of this process that lies in RAM, in bytes (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def video_bytes() -> int | None:
+    """GPU memory that PyTorch holds in this process, in bytes; None where no GPU is used."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    return int(torch.cuda.memory_reserved())
+
+
+def _lasting(seconds: float, w: Language) -> str:
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return w(f"{minutes} 分钟", f"{minutes} min")
+    return w(f"{minutes // 60} 小时 {minutes % 60} 分", f"{minutes // 60} h {minutes % 60} min")

@@ -16,7 +16,7 @@ from tts_service.text.units import BOUNDARIES, END, PAUSE, QUESTION, checked_rea
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _LATIN: Final = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
-_UNSPOKEN: Final = re.compile(r"[\s，。？]*")
+_UNSPOKEN: Final = frozenset(" ，。？\n")
 _SIGNS: Final = {PAUSE: "，", END: "。", QUESTION: "？"}
 
 
@@ -138,7 +138,8 @@ def _words(sentence: Sentence, front_end: FrontEnd, marked: Marked) -> list[Word
     words: list[Word] = []
     at = index = 0
     while index < len(groups):
-        at += len(_UNSPOKEN.match(sentence.text, at)[0])  # type: ignore[index] - it matches nothing, too
+        while sentence.text[at : at + 1] in _UNSPOKEN:
+            at += 1
         taken = _next_word(sentence.text, at, groups, index, front_end, marked)
         if taken is None:
             return [Word(sentence.text, tuple(unit for group, _ in groups for unit in group), editable=False)]
@@ -241,4 +242,4 @@ def _reads_as(
 def plain(text: str) -> str:
     """The text as it is written, without the readings in it: ``<重庆|CHONG2 QING4>`` becomes 重庆."""
     marked = extract(text)
-    return "".join(reading[0] if (reading := marked.reading(char)) else char for char in marked.text)
+    return "".join((marked.reading(char) or (char, ()))[0] for char in marked.text)

@@ -1,0 +1,1 @@
+"""The WebUI's parts: one file per tab, and what they share."""

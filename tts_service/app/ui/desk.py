@@ -1,0 +1,80 @@
+"""What all tabs share: the engine behind its door, the reader of texts, folders, history, and how refusals are told."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from tts_service.app.admission import Busy
+from tts_service.app.folders import shared_folder
+from tts_service.app.health import About
+from tts_service.app.ui import lexicon_file
+from tts_service.app.words import Language
+from tts_service.audit import AuditError
+from tts_service.engines.base import EngineFailed, RequestRefused, Speech, SynthesisRequest
+from tts_service.history import History
+from tts_service.text.frontend import FrontEnd
+from tts_service.text.lexicon import Lexicon, LexiconProblem
+
+
+class Desk:
+    """The page's workplace. `shared` is the host's shared folder; the page's own files lie where Gradio serves them,
+    in folders whose names can't be guessed.
+    """
+
+    def __init__(self, about: About, shared: Path | None = None) -> None:
+        self.about = about
+        self.shared = shared or shared_folder()
+        served = Path(get_upload_folder()).resolve()
+        self.live = served / "live"
+        self.batches = served / "batches"
+        self.history = History(served / "history")
+        self._lock = threading.Lock()
+        self._lexicon = ""
+        self._front_end = FrontEnd()
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """Reads as the engine does, with the user's lexicon as it is now; a broken one is left out here."""
+        found = lexicon_file.read(self.shared)
+        with self._lock:
+            if found.version != self._lexicon:
+                try:
+                    self._front_end = FrontEnd(Lexicon.parse(found.text.splitlines()))
+                except LexiconProblem:
+                    self._front_end = FrontEnd()
+                self._lexicon = found.version
+            return self._front_end
+
+    def reload_lexicon(self) -> None:
+        """Tells the engine that the lexicon has changed, if it has one."""
+        if reload := getattr(self.about.engine, "reload_lexicon", None):
+            reload()
+
+    def speak(self, request: SynthesisRequest) -> Speech:
+        """Speaks at once, through the door."""
+        with self.about.admission.enter():
+            return self.about.engine.synthesize(request)
+
+    def new_folder(self) -> Path:
+        """A folder for a batch, not made yet."""
+        return self.batches / secrets.token_hex(16)
+
+
+@contextmanager
+def refusals(w: Language | None = None) -> Iterator[None]:
+    """Turns what engine, door and audit say into a message on the page; in both languages where `w` is None."""
+    try:
+        yield
+    except (RequestRefused, Busy) as refused:
+        text = f"{refused.zh} {refused.en}" if w is None else escape(w(refused.zh, refused.en))
+        title = "请检查输入" if w is None else w("请检查输入", "Please check")
+        raise gr.Error(text, duration=10, title=title, print_exception=False) from refused
+    except (EngineFailed, AuditError) as failed:
+        title = "出错了" if w is None else w("出错了", "That failed")
+        raise gr.Error(escape(str(failed)), duration=None, title=title) from failed

@@ -1,0 +1,132 @@
+"""The tab where many lines are spoken at once: a file or pasted lines, progress, the files."""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tts_service.app.ui.desk import Desk, refusals
+from tts_service.app.ui.form import Form
+from tts_service.app.words import Language
+from tts_service.batch import (
+    LONGEST_PAUSE,
+    MOST_CHARACTERS,
+    MOST_LINES,
+    Progress,
+    checked_pause,
+    decoded,
+    parse,
+    run,
+    sweep,
+)
+from tts_service.engines.base import SynthesisRequest
+
+
+def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
+    """Draws the tab; what a line doesn't say is taken from the controls of the first tab."""
+
+    def load(path: str | None) -> Any:
+        if path is None:
+            return gr.skip()
+        with refusals(w):
+            return decoded(Path(path).read_bytes())
+
+    def speaking(
+        lines: str, voice: str, emotion: str, intensity: float, speed: float, pause: float
+    ) -> Iterator[dict[gr.components.Component, Any]]:
+        with refusals(w):
+            for step in batch(desk, lines, SynthesisRequest("", voice, emotion, speed, intensity), pause):
+                told: dict[gr.components.Component, Any] = {progress: progress_html(step, w)}
+                if step.files:
+                    told[files] = gr.update(value=[str(path) for path in step.files.shared], visible=True)
+                yield told
+
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=6, min_width=330):
+            lines = gr.Textbox(
+                label=w("每行一句", "One line each"),
+                info=w(
+                    f"纯文本，或 JSON Lines（字段 text、voice、emotion、speed、intensity）。最多 {MOST_LINES} 行、"
+                    f"{MOST_CHARACTERS} 字；没写的设置用“合成”页的。",
+                    f"Plain text, or JSON Lines (text, voice, emotion, speed, intensity). At most {MOST_LINES} lines, "
+                    f"{MOST_CHARACTERS} characters; what a line doesn't say is taken from the first tab.",
+                ),
+                placeholder='{"text": "你好", "emotion": "开心", "speed": 1.1}',
+                lines=9,
+                max_lines=18,
+                elem_id="tts-batch-lines",
+            )
+            with gr.Row(elem_classes="tts-line"):
+                upload = gr.UploadButton(
+                    w("上传 txt / jsonl", "Upload txt / jsonl"),
+                    file_types=[".txt", ".jsonl"],
+                    elem_id="tts-batch-upload",
+                    min_width=140,
+                )
+                pause = gr.Slider(
+                    0,
+                    LONGEST_PAUSE,
+                    value=0.4,
+                    step=0.1,
+                    label=w("句间停顿（秒）", "Pause between lines (s)"),
+                    min_width=180,
+                    elem_id="tts-batch-pause",
+                )
+        with gr.Column(scale=5, min_width=310):
+            start = gr.Button(w("开始批量合成", "Speak all"), variant="primary", size="lg", elem_id="tts-batch-start")
+            progress = gr.HTML(progress_html(None, w), elem_id="tts-batch-progress")
+            files = gr.File(
+                label=w("全部（zip）· 连成一个 wav · 字幕 srt", "All (zip) · joined wav · subtitles srt"),
+                interactive=False,
+                file_count="multiple",
+                elem_id="tts-batch-files",
+                visible=False,
+            )
+
+    upload.upload(load, [upload], [lines], api_visibility="private", show_progress="hidden", queue=False)
+    start.click(
+        speaking,
+        [lines, *controls.inputs, pause],
+        [progress, files],
+        api_visibility="private",
+        show_progress="hidden",
+        preprocess=False,
+        concurrency_limit=4,
+    )
+
+
+def batch(desk: Desk, text: object, defaults: SynthesisRequest, pause: object) -> Iterator[Progress]:
+    """Speaks lines into a folder of their own; older folders go. Raises RequestRefused before anything is spoken."""
+    checked = parse(text if isinstance(text, str) else "", desk.about.engine.capabilities, defaults)
+    seconds = checked_pause(pause)
+    sweep(desk.batches)
+    desk.batches.mkdir(parents=True, exist_ok=True)
+    yield Progress((), len(checked))
+    yield from run(checked, desk.speak, desk.new_folder(), pause=seconds, engine=desk.about.engine.name)
+
+
+def progress_html(step: Progress | None, w: Language) -> str:
+    """Draws how far a batch is, and what came of each line."""
+    if step is None:
+        empty = w("合成后，这里逐行显示结果。", "Results appear here, line by line.")
+        return f'<div class="tts-card tts-empty">{empty}</div>'
+    done = len(step.spoken)
+    share = round(100 * done / step.total)
+    rows = "".join(
+        f'<li class="{"tts-left-out" if item.refused else ""}"><b>{item.line.number}</b>'
+        f"<span>{escape(item.line.request.text[:80])}</span>"
+        + (
+            f"<i>{escape(w(item.refused.zh, item.refused.en))}</i>"
+            if item.refused
+            else f"<i>{item.end - item.start:.1f} {w('秒', 's')}</i>"
+        )
+        + "</li>"
+        for item in step.spoken
+    )
+    return (
+        f'<div class="tts-card"><div class="tts-bar" role="progressbar" aria-valuenow="{share}">'
+        f'<i style="width:{share}%"></i></div><p class="tts-count">{done} / {step.total}</p>'
+        f'<ol class="tts-lines">{rows}</ol></div>'
+    )

@@ -1,0 +1,148 @@
+"""The tab for 音色匹配（近似）: a reference recording with its declaration; refused without."""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tts_service.app.panel import panel_html
+from tts_service.app.ui.desk import Desk, refusals
+from tts_service.app.ui.form import Form
+from tts_service.app.ui.speaking import Done, speak
+from tts_service.app.ui.tab_speak import FIRST, Browser
+from tts_service.app.ui.widgets import entries_value, player, shown
+from tts_service.app.words import Language
+from tts_service.engines.base import Declaration, RequestRefused, SynthesisRequest
+from tts_service.references import LARGEST, LONGEST, LONGEST_STATEMENT, PURPOSE, SHORTEST, admit
+
+
+def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history: gr.HTML) -> None:
+    """Draws the tab; emotion, intensity and speed are those of the first tab."""
+    can = desk.about.engine.capabilities
+
+    def matching(
+        recording: str | None,
+        source: str,
+        consent: str,
+        purpose: str,
+        text: str,
+        emotion: str,
+        intensity: float,
+        speed: float,
+        visitor: str,
+    ) -> Iterator[dict[gr.components.Component, Any]]:
+        visitor = desk.history.visitor(visitor)
+        with refusals(w):
+            request = SynthesisRequest(text, None, emotion, speed, intensity).checked(can)
+            reference = admit(
+                _bytes(recording), Declaration(source, consent, purpose), shared=desk.shared, channel="webui"
+            )
+            wanted = SynthesisRequest(
+                request.text, request.voice, request.emotion, request.speed, request.intensity, reference=reference
+            )
+            for step in speak(desk.about, wanted, desk.history, visitor, desk.live, shared=desk.shared):
+                told: dict[gr.components.Component, Any] = {sound: shown(step)}
+                if isinstance(step, Done):
+                    entries = desk.history.entries(visitor)
+                    told |= {
+                        panel: panel_html(step.speech, w, first_seconds=step.first_seconds),
+                        history: entries_value(w, ((entry, desk.history.path(visitor, entry)) for entry in entries)),
+                        browser.visitor: visitor,
+                    }
+                yield told
+
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=6, min_width=330):
+            gr.HTML(
+                '<div class="tts-notice">'
+                + w(
+                    "<b>音色匹配（近似）</b>：在自带的合成音色里选最接近录音的一个，再调整音高、音色和语速。"
+                    "它不是声音克隆，听起来不会是同一个人。",
+                    "<b>Voice matching (approximate)</b>: chooses the nearest of our own synthetic voices and bends "
+                    "its pitch, colour and pace. It is not voice cloning and will not sound like the same person.",
+                )
+                + "</div>"
+            )
+            recording = gr.UploadButton(
+                w("选择参考录音", "Choose a recording"),
+                file_types=[".wav", ".flac", ".mp3", ".ogg"],
+                elem_id="tts-reference",
+            )
+            named = gr.HTML(_recording_html(w, w("还没有选择。", "None chosen yet."), ""), elem_id="tts-reference-name")
+            source = gr.Textbox(
+                label=w("录音来源（必填）", "Source of the recording (required)"),
+                placeholder=w(
+                    "例如：张三本人 2026-11-20 在会议室录制", "e.g. recorded by Zhang San himself, 2026-11-20"
+                ),
+                max_length=LONGEST_STATEMENT,
+                elem_id="tts-source",
+            )
+            consent = gr.Textbox(
+                label=w("本人同意（必填）", "The person's consent (required)"),
+                placeholder=w("例如：张三书面同意用于内部测试", "e.g. Zhang San agreed in writing to internal tests"),
+                max_length=LONGEST_STATEMENT,
+                elem_id="tts-consent",
+            )
+            purpose = gr.Radio(
+                [(w("仅用于内部测试，不对外发布", "Internal tests only, never published"), PURPOSE)],
+                value=None,
+                label=w("用途（必选）", "Purpose (required)"),
+                elem_id="tts-purpose",
+                elem_classes="tts-pills",
+            )
+        with gr.Column(scale=5, min_width=310):
+            text = gr.Textbox(
+                label=w("文字", "Text"),
+                value=FIRST,
+                lines=3,
+                max_lines=8,
+                max_length=can.longest_text,
+                elem_id="tts-match-text",
+            )
+            button = gr.Button(w("匹配并合成", "Match and speak"), variant="primary", size="lg", elem_id="tts-match")
+            sound = player(w, "tts-match-audio")
+            panel = gr.HTML(panel_html(None, w), elem_id="tts-match-panel")
+            gr.HTML(
+                '<p class="tts-hint">'
+                + w(
+                    "情感、强度和语速沿用“合成”页。录音和声明会记入审计文件，生成的 wav 带有合成标记和声明。",
+                    "Emotion, intensity and speed are those of the first tab. Recording and declaration go into the "
+                    "audit file; the wav carries a mark and the declaration.",
+                )
+                + "</p>"
+            )
+
+    def chosen(path: str | None) -> str:
+        return _recording_html(w, Path(path).name if path else "", w("已选择", "Chosen"))
+
+    recording.upload(chosen, [recording], [named], api_visibility="private", show_progress="hidden", queue=False)
+    button.click(
+        matching,
+        [recording, source, consent, purpose, text, *controls.inputs[1:], browser.visitor],
+        [sound, panel, history, browser.visitor],
+        api_visibility="private",
+        show_progress="minimal",
+        show_progress_on=[panel],
+        concurrency_limit=4,
+    )
+
+
+def _bytes(path: str | None) -> bytes:
+    if not path:
+        raise RequestRefused("请先选择参考录音。", "Choose a reference recording first.")
+    file = Path(path)
+    if file.stat().st_size > LARGEST:
+        raise RequestRefused(
+            f"文件太大，最多 {LARGEST // 2**20} MB。", f"The file is too large: at most {LARGEST // 2**20} MB."
+        )
+    return file.read_bytes()
+
+
+def _recording_html(w: Language, name: str, told: str) -> str:
+    limits = w(
+        f"WAV、FLAC、MP3 或 OGG，{SHORTEST:g} 至 {LONGEST:g} 秒",
+        f"WAV, FLAC, MP3 or OGG, {SHORTEST:g} to {LONGEST:g} seconds",
+    )
+    return f'<p class="tts-hint">{escape(told)} <b>{escape(name)}</b> · {limits}</p>'

@@ -1,0 +1,120 @@
+"""The tab where one text is spoken: readings that can be corrected, sound that plays while it is made, figures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import gradio as gr
+
+from tts_service.app.panel import panel_html, status_html
+from tts_service.app.ui.desk import Desk, refusals
+from tts_service.app.ui.form import Form, form
+from tts_service.app.ui.speaking import Done, speak
+from tts_service.app.ui.widgets import entries_value, player, reading, segments_value, shown
+from tts_service.app.words import Language
+from tts_service.engines.base import SynthesisRequest
+from tts_service.text.preview import corrected, preview
+
+EXAMPLES: Final = (
+    ("问候", "Greeting", "你好，语音合成服务已经部署完成，现在可以使用了。"),
+    ("日期天气", "Date, weather", "今天是2026年11月22日，气温-3℃到8℃，降水概率30%。"),
+    ("中英混排", "With English", "RTX 4090有24GB显存，CUDA 12.8已经装好，端口7860正常。"),
+    ("电话邮箱", "Phone, e-mail", "请拨打010-12345678，或者发邮件到support@example.com。"),
+    ("多音字", "Polyphones", "银行的同事重新调整了音乐播放的顺序，大家都很高兴。"),
+)
+"""Texts to begin with, and what they are called in Chinese and English."""
+FIRST: Final = EXAMPLES[0][2]
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What lies in the visitor's browser: the token of the history, the saved presets."""
+
+    visitor: gr.BrowserState
+    presets: gr.BrowserState
+
+
+@dataclass(frozen=True)
+class SpeakTab:
+    """The parts that other tabs need: the text, the controls, and where the status stands."""
+
+    text: gr.Textbox
+    form: Form
+    status: gr.HTML
+
+
+def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> SpeakTab:
+    """Draws the tab; what was spoken is put into the list `history`."""
+    can = desk.about.engine.capabilities
+
+    def read(text: str) -> list[dict[str, Any]]:
+        return segments_value(preview(desk.front_end, text[: can.longest_text]))
+
+    def correct(text: str, event: gr.EventData) -> tuple[str, list[dict[str, Any]]]:
+        with refusals(w):
+            new = corrected(desk.front_end, text, int(event.segment), int(event.word), str(event.reading))
+        return new, segments_value(preview(desk.front_end, new))
+
+    def speaking(
+        text: str, voice: str, emotion: str, intensity: float, speed: float, visitor: str
+    ) -> Iterator[dict[gr.components.Component, Any]]:
+        visitor = desk.history.visitor(visitor)
+        request = SynthesisRequest(text, voice, emotion, speed, intensity)
+        with refusals(w):
+            for step in speak(desk.about, request, desk.history, visitor, desk.live, shared=desk.shared):
+                told: dict[gr.components.Component, Any] = {sound: shown(step)}
+                if isinstance(step, Done):
+                    entries = desk.history.entries(visitor)
+                    told |= {
+                        panel: panel_html(step.speech, w, first_seconds=step.first_seconds),
+                        status: status_html(desk.about, w),
+                        history: entries_value(w, ((entry, desk.history.path(visitor, entry)) for entry in entries)),
+                        browser.visitor: visitor,
+                    }
+                yield told
+
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=6, min_width=330):
+            text = gr.Textbox(
+                label=w("文字", "Text"),
+                placeholder=w(
+                    "在这里输入要朗读的文字，可以中英文混排；多音字可写成 <行|XING2>",
+                    "Enter what is to be spoken, Chinese and English; readings may be given as <行|XING2>",
+                ),
+                value=FIRST,
+                lines=3,
+                max_lines=12,
+                max_length=can.longest_text,
+                elem_id="tts-text",
+                autofocus=True,
+            )
+            gr.Examples(
+                [[example] for _, _, example in EXAMPLES],
+                inputs=[text],
+                example_labels=[w(zh, en) for zh, en, _ in EXAMPLES],
+                label=w("例句", "Examples"),
+                elem_id="tts-examples",
+                api_visibility="private",
+            )
+            readings = reading(w, preview(desk.front_end, FIRST))
+            controls = form(desk, w, browser.presets)
+        with gr.Column(scale=5, min_width=310):
+            button = gr.Button(w("开始合成", "Speak"), variant="primary", size="lg", elem_id="tts-speak")
+            sound = player(w, "tts-audio")
+            panel = gr.HTML(panel_html(None, w), elem_id="tts-panel")
+            status = gr.HTML(status_html(desk.about, w), elem_id="tts-status")
+
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+    text.change(read, [text], [readings], trigger_mode="always_last", preprocess=False, **quiet)
+    readings.correct(correct, [text], [text, readings], preprocess=False, **quiet)
+    button.click(
+        speaking,
+        [text, *controls.inputs, browser.visitor],
+        [sound, panel, status, history, browser.visitor],
+        api_visibility="private",
+        show_progress="minimal",
+        show_progress_on=[panel],
+        preprocess=False,  # the engine refuses what it can't do, in words that say what is allowed
+        concurrency_limit=16,  # who may compute is decided at the engine's own door
+    )
+    return SpeakTab(text, controls, status)
