@@ -141,6 +141,7 @@ def checked_declaration(declaration: Declaration) -> Declaration:
         raise RequestRefused(
             f"参考音频只能用于“{PURPOSE}”，请把用途声明为“{PURPOSE}”。",
             f"A reference recording may only be used for internal tests: declare the purpose as {PURPOSE}.",
+            "declaration",
         )
     return Declaration(source, consent, PURPOSE)
 
@@ -153,22 +154,25 @@ def _statement(value: object, zh: str, en: str) -> str:
             f"使用参考音频前，请声明{zh}。须声明：录音来源、本人同意、用途“{PURPOSE}”。",
             f"Declare {en} of the reference recording. Needed are its source, the person's consent, and the purpose "
             f"{PURPOSE}.",
+            "declaration",
         )
     if len(text) > LONGEST_STATEMENT:
         raise RequestRefused(
             f"{zh}的声明太长：{len(text)} 字，最多 {LONGEST_STATEMENT} 字。",
             f"The statement of {en} has {len(text)} characters, at most {LONGEST_STATEMENT} are allowed.",
+            "declaration",
         )
     if any(unicodedata.category(character)[0] == "C" or character in "\u2028\u2029" for character in text):
         raise RequestRefused(
             f"{zh}的声明里有控制字符，请写成一行普通文字。",
             f"The statement of {en} has control characters in it: write one line of plain text.",
+            "declaration",
         )
     return text
 
 
 def _refused(zh: str, en: str) -> RequestRefused:
-    return RequestRefused(f"{zh}{_ALLOWED_ZH}", f"{en} {_ALLOWED_EN}")
+    return RequestRefused(f"{zh}{_ALLOWED_ZH}", f"{en} {_ALLOWED_EN}", "reference")
 
 
 def _decoded(data: bytes) -> _Recording:

@@ -92,6 +92,7 @@ def test_without_a_full_declaration_nothing_is_taken(tmp_path: Path, stated: Dec
     refused = refusal(encoded(tone(3.0)), tmp_path, stated)
     assert zh in refused.zh
     assert en in refused.en
+    assert refused.param == "declaration"
 
 
 @pytest.mark.parametrize(
@@ -157,6 +158,7 @@ def test_what_is_no_short_clear_recording_is_refused_with_what_is_allowed(tmp_pa
     assert zh in refused.zh
     assert "1 至 15 秒" in refused.zh
     assert "1 to 15 seconds" in refused.en
+    assert refused.param == "reference"
 
 
 def test_a_small_file_that_unpacks_to_an_hour_is_refused_from_its_head(tmp_path: Path) -> None:

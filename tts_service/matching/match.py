@@ -61,6 +61,7 @@ def match(reference: Reference, voices: Mapping[str, Profile]) -> VoiceMatch:
         raise RequestRefused(
             "参考音频里听不出人声，请换一段清晰的说话录音。",
             "No voice can be heard in the reference recording: use clear speech.",
+            "reference",
         )
     return min((_bent(name, own, heard) for name, own in voices.items()), key=_cost)
 
@@ -71,7 +72,9 @@ def _samples(path: Path) -> npt.NDArray[np.float32]:
             frames = file.readframes(file.getnframes())
     except (OSError, EOFError, wave.Error) as error:
         raise RequestRefused(
-            "参考音频已不在服务器上，请重新上传。", "The reference recording is no longer there: hand it in again."
+            "参考音频已不在服务器上，请重新上传。",
+            "The reference recording is no longer there: hand it in again.",
+            "reference",
         ) from error
     return (np.frombuffer(frames, "<i2") / 32768).astype(np.float32)
 
