@@ -123,7 +123,7 @@ check_machine() {
   if [ -z "$gpu_problem" ]; then
     sed 's/^/check: GPU /' <<<"$seen" >&2
   elif [ "$device" = cuda ]; then
-    fail "--device cuda: $gpu_problem"
+    fail "--device cuda needs an NVIDIA driver: $gpu_problem"
   elif [ "$device" = auto ]; then
     say "check: the service will use the CPU: $gpu_problem"
   fi

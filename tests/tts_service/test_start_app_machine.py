@@ -57,7 +57,7 @@ def test_cuda_without_a_driver_is_refused_with_a_remedy_and_auto_uses_the_cpu(re
     path = no_driver(tmp_path / "bin")
     refused = release.run("--device", "cuda", PATH=path)
     assert refused.returncode == 1
-    assert "--device cuda: there is no NVIDIA driver on this machine" in refused.stderr
+    assert "--device cuda needs an NVIDIA driver: there is no NVIDIA driver on this machine" in refused.stderr
     assert "install the driver, or use --device cpu" in refused.stderr
     assert release.service.running() is None
     prepared = release.run("--prepare", PATH=path)
