@@ -113,7 +113,7 @@ def pair() -> Pair:
 def test_indextts_speaks_while_it_is_well_and_the_answer_says_so(pair: Pair) -> None:
     speech = pair.auto.synthesize(SynthesisRequest("你好"))
     assert (speech.engine, speech.note, speech.voice) == ("indextts", "", "小安")
-    assert (pair.auto.device, pair.auto.health().ok) == ("cuda", True)
+    assert (pair.auto.health().ok, pair.auto.device) == (True, "cuda")
 
 
 def test_the_bundled_engine_speaks_while_indextts_is_ill_and_the_answer_says_why(pair: Pair) -> None:
@@ -130,6 +130,10 @@ def test_when_indextts_fails_in_the_middle_the_bundled_engine_says_it(pair: Pair
     speech = pair.auto.synthesize(SynthesisRequest("你好"))
     assert (speech.engine, speech.note) == ("bundled", "the GPU's memory ran out")
     assert pair.said == ["indextts failed, bundled speaks: the GPU's memory ran out"]
+
+
+def test_which_device_it_is_is_told_without_asking(pair: Pair) -> None:
+    assert (pair.auto.device, pair.first.examined) == ("cpu", 0)
 
 
 def test_health_is_asked_for_once_in_a_few_seconds_and_again_after_a_failure(pair: Pair) -> None:
@@ -170,7 +174,8 @@ def test_a_speed_that_indextts_lacks_goes_to_the_bundled_engine(pair: Pair) -> N
 
 def test_an_emotion_that_the_bundled_engine_lacks_becomes_a_vector(pair: Pair) -> None:
     pair.first.ill = "loading"
-    pair.auto.synthesize(SynthesisRequest("你好", emotion="惊讶", intensity=0.5))
+    speech = pair.auto.synthesize(SynthesisRequest("你好", emotion="惊讶", intensity=0.5))
+    assert speech.emotion == "惊讶"
     assert pair.second.asked[0].vector == (0, 0, 0, 0, 0, 0, 0.3, 0)
 
 

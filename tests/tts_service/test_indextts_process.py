@@ -251,6 +251,7 @@ def test_flags_follow_what_the_checkout_understands(tmp_path: Path) -> None:
     assert build_command(Checkout(tmp_path, "2"), 7000, half=True) == [
         "uv", "run", "webui.py", "--port", "7000", "--host", "127.0.0.1", "--fp16"
     ]  # fmt: skip
+    assert build_command(Checkout(tmp_path, "2", weights=Path("/w")), 7000, half=False)[-2:] == ["--model_dir", "/w"]
     with pytest.raises(UpstreamFailed, match="knows version 2 alone"):
         build_command(Checkout(tmp_path, "2.5"), 7000, half=False)
     page.write_text("parser.add_argument('--server_port', '--server-port')\nparser.add_argument('--version')\n")

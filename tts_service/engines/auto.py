@@ -73,8 +73,9 @@ class AutoEngine:
 
     @property
     def device(self) -> str:
-        """That of the engine which would speak now."""
-        return self._second.device if self._why_not() else self._first.device
+        """That of the engine which would speak, as far as that is known: nothing is asked for it."""
+        known = self._known
+        return self._first.device if known is not None and not known[1] else self._second.device
 
     @property
     def capabilities(self) -> Capabilities:
@@ -123,7 +124,7 @@ class AutoEngine:
             except EngineFailed as failed:
                 why_not = self._failed(failed)
         speech = self._second.synthesize(self._translated(request, why_not))
-        return replace(speech, engine=self._second.name, note=why_not)
+        return replace(speech, engine=self._second.name, note=why_not, emotion=request.emotion or speech.emotion)
 
     def stream(self, request: SynthesisRequest) -> SpeechStream:
         """Speaks in pieces. The first piece is made before this returns: until then the second can still take over."""
@@ -137,7 +138,7 @@ class AutoEngine:
             else:
                 return replace(stream, engine=self._first.name, chunks=_continued(beginning, stream.chunks))
         stream = self._second.stream(self._translated(request, why_not))
-        return replace(stream, engine=self._second.name, note=why_not)
+        return replace(stream, engine=self._second.name, note=why_not, emotion=request.emotion or stream.emotion)
 
     def reload_lexicon(self) -> None:
         """Reads the user's lexicon again, for both; raises EngineFailed for a line that can't be used."""

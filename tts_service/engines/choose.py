@@ -67,8 +67,14 @@ def indextts_settings(
     version = environment.get("TTS_INDEXTTS_VERSION") or "2.5"
     if version not in _VERSIONS:
         raise EngineFailed(f"TTS_INDEXTTS_VERSION {version[:20]!r}: versions 2 and 2.5 are known")
+    weights = environment.get("TTS_INDEXTTS_WEIGHTS", "").strip()
     checkout = Checkout(
-        Path(folder).resolve(), version, int(_number(environment, "TTS_INDEXTTS_PORT", 0, 65535)), device, low_memory
+        Path(folder).resolve(),
+        version,
+        int(_number(environment, "TTS_INDEXTTS_PORT", 0, 65535)),
+        device,
+        low_memory,
+        Path(weights).resolve() if weights else None,
     )
     return IndexTTSSettings(
         url=url,

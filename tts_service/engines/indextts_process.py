@@ -37,13 +37,16 @@ _TELL: Final = 15
 
 @dataclass(frozen=True)
 class Checkout:
-    """Where IndexTTS lies and how it is to run. `port` 0 takes a free one; `version` is ``2`` or ``2.5``."""
+    """Where IndexTTS lies and how it is to run. `port` 0 takes a free one; `version` is ``2`` or ``2.5``; without
+    `weights` its own folder ``checkpoints`` holds them.
+    """
 
     folder: Path
     version: str = "2.5"
     port: int = 0
     device: str = "auto"
     low_memory: bool = False
+    weights: Path | None = None
 
 
 def build_command(checkout: Checkout, port: int, *, half: bool) -> list[str]:
@@ -71,6 +74,8 @@ def build_command(checkout: Checkout, port: int, *, half: bool) -> list[str]:
             Kind.OTHER,
             f"the checkout in {checkout.folder} knows version 2 alone: get a newer one or set TTS_INDEXTTS_VERSION=2",
         )
+    if checkout.weights is not None:
+        command += ["--model_dir", str(checkout.weights)]
     if half and "--fp16" in flags:
         command.append("--fp16")
     return command
