@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -110,10 +110,10 @@ def service_memory(sentences: int) -> dict[str, Any]:
     """Memory of the running service (WebUI and all) once it listens, and after it spoke `sentences` sentences."""
     with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as (url, pid):
         fresh = _memory(pid, "VmRSS")
-        service = find(url, Manner())
-        for index in range(sentences):
-            if not service.speak(SENTENCES[index % len(SENTENCES)].text):
-                raise ServiceUnusable("the service answered with nothing")
+        with closing(find(url, Manner())) as service:
+            for index in range(sentences):
+                if not service.speak(SENTENCES[index % len(SENTENCES)].text):
+                    raise ServiceUnusable("the service answered with nothing")
         return {
             "door": service.door,
             "rss_mb_started": fresh,

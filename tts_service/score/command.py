@@ -6,6 +6,7 @@ Exit code 0 when everything could be scored, 1 when a file or an answer could no
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -131,8 +132,9 @@ def _recordings(arguments: argparse.Namespace, source: dict[str, Any]) -> Iterat
     source.update(
         kind="service", url=found.url, door=found.door, about=dict(found.about), sentence_set=sentences.VERSION
     )
-    for item in found.recordings(sentences.SENTENCES[: arguments.limit]):
-        yield Row(item[0].name, item[0].text, item[1]) if isinstance(item, tuple) else item
+    with closing(found):
+        for item in found.recordings(sentences.SENTENCES[: arguments.limit]):
+            yield Row(item[0].name, item[0].text, item[1]) if isinstance(item, tuple) else item
 
 
 def _keep(folder: Path, recording: Any) -> None:

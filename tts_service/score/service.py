@@ -37,12 +37,16 @@ class Manner:
 
 @dataclass(frozen=True)
 class Service:
-    """A running service: its address, which door was found (``openai`` or ``gradio``), and what it says of itself."""
+    """A running service: its address, which door was found (``openai`` or ``gradio``), and what it says of itself.
+
+    `speak` turns a text into the bytes of a sound file; call `close` when done.
+    """
 
     url: str
     door: str
     about: Mapping[str, Any]
     speak: Callable[[str], bytes]
+    close: Callable[[], None]
 
     def recordings(self, sentences: Iterable[Sentence]) -> Iterator[Recording | tuple[Sentence, str]]:
         """Has each sentence spoken: a recording, or the sentence and why there is none."""
@@ -62,21 +66,20 @@ def find(url: str, manner: Manner) -> Service:
     base = url.rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise ServiceUnusable(f"{url[:80]!r} is no address: expected http://host:port")
-    client = httpx.Client(timeout=_TIMEOUT, follow_redirects=True)
     try:
-        models = _json(client, f"{base}/v1/models")
+        models = _json(f"{base}/v1/models")
         if isinstance(models.get("data"), list) and models["data"]:
-            return _openai(client, base, models["data"], manner)
-        info = _json(client, f"{base}/gradio_api/info")
-    except httpx.HTTPError as error:
+            return _openai(base, models["data"], manner)
+        info = _json(f"{base}/gradio_api/info")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ServiceUnusable(f"{base}: {error}") from error
     if "/synthesize" in info.get("named_endpoints", {}):
         return _gradio(base, info["named_endpoints"]["/synthesize"], manner)
     raise ServiceUnusable(f"{base}: neither /v1/models (OpenAI's API) nor a Gradio endpoint /synthesize is there")
 
 
-def _json(client: httpx.Client, url: str) -> dict[str, Any]:
-    answer = client.get(url)
+def _json(url: str) -> dict[str, Any]:
+    answer = httpx.get(url, timeout=_TIMEOUT, follow_redirects=True)
     if answer.status_code != httpx.codes.OK or "json" not in answer.headers.get("content-type", ""):
         return {}
     try:
@@ -86,20 +89,20 @@ def _json(client: httpx.Client, url: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _openai(client: httpx.Client, base: str, models: list[Any], manner: Manner) -> Service:
+def _openai(base: str, models: list[Any], manner: Manner) -> Service:
     model = models[0] if isinstance(models[0], dict) else {}
-    voices = _json(client, f"{base}/v1/audio/voices").get("voices") or []
+    voices = _json(f"{base}/v1/audio/voices").get("voices") or []
     first = voices[0] if voices else "alloy"
     known = first if isinstance(first, str) else str(first.get("id") or first.get("name") or "alloy")
     body = {"model": str(model.get("id", "tts-1")), "voice": known, "response_format": "wav", **manner.given()}
 
     def speak(text: str) -> bytes:
-        answer = client.post(f"{base}/v1/audio/speech", json={**body, "input": text})
+        answer = httpx.post(f"{base}/v1/audio/speech", json={**body, "input": text}, timeout=_TIMEOUT)
         if answer.status_code != httpx.codes.OK:
             raise Unusable(f"{answer.status_code} {answer.text}")
         return answer.content
 
-    return Service(base, "openai", model, speak)
+    return Service(base, "openai", model, speak, lambda: None)
 
 
 def _gradio(base: str, endpoint: Mapping[str, Any], manner: Manner) -> Service:
@@ -123,4 +126,4 @@ def _gradio(base: str, endpoint: Mapping[str, Any], manner: Manner) -> Service:
         path.unlink(missing_ok=True)  # the client's own copy, in the folder for temporary files
         return content
 
-    return Service(base, "gradio", {"api": "/synthesize"}, speak)
+    return Service(base, "gradio", {"api": "/synthesize"}, speak, client.close)
