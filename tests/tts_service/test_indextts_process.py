@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,18 @@ def test_a_process_that_died_while_nobody_spoke_is_started_again_when_asked_how_
     os.kill(bench.starts()[0]["pid"], 9)
     eventually(lambda: not engine.health().ok)
     eventually(lambda: engine.health().ok)
+    assert len(bench.starts()) == 2
+
+
+def test_of_many_who_find_it_dead_one_starts_it(bench: Bench) -> None:
+    engine = bench.engine()
+    engine.load()
+    os.kill(bench.starts()[0]["pid"], 9)
+    with ThreadPoolExecutor(6) as pool:
+        speeches = list(pool.map(lambda _: engine.synthesize(bench.request("你好")), range(6)))
+        healths = [pool.submit(engine.health) for _ in range(6)]
+    assert all(speech.seconds > 0 for speech in speeches)
+    assert all(health.result().ok for health in healths)
     assert len(bench.starts()) == 2
 
 

@@ -169,6 +169,25 @@ def test_the_latest_known_failure_of_a_log_counts() -> None:
     assert explain(">> RTF: 0.2065") is None
 
 
+@pytest.mark.parametrize(
+    ("log", "remedy"),
+    [
+        ("soundfile.LibsndfileError: Error opening '/tmp/gradio/x.wav': Format not recognised.", "hand in a wav"),
+        ("AssertionError: assert offset + size < self.max_len", "at most 15 seconds"),
+        ("RuntimeError: probability tensor contains either `inf`, `nan` or element < 0", "without --fp16"),
+        (
+            "ValueError: The following `model_kwargs` are not used by the model: ['duration_factor'] (note: typos)",
+            "run 2.5, or for version 2 the tag v2.0.0",
+        ),
+    ],
+)
+def test_what_a_log_tells_has_a_remedy(log: str, remedy: str) -> None:
+    failed = explain(f"Traceback (most recent call last):\n  File x\n{log}\n>> next")
+    assert failed is not None
+    assert failed.kind is Kind.OTHER
+    assert remedy in str(failed)
+
+
 def test_stereo_becomes_mono_and_other_widths_are_refused(tmp_path: Path) -> None:
     for channels, width in ((2, 2), (1, 1), (1, 3)):
         with wave.open(str(tmp_path / f"{channels}{width}.wav"), "wb") as file:

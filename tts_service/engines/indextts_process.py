@@ -85,7 +85,7 @@ class Worker:
     """One process of IndexTTS. Its methods may be called from any thread.
 
     `device` and `precision` are what its log says once it is loaded (in half precision 2.5 computes in bfloat16, told
-    as ``float16``); `detail` says why it can't speak, or "".
+    as ``float16``); `detail` says why it can't speak, or ""; `started` counts its processes.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class Worker:
         self._starts: deque[float] = deque(maxlen=MOST_STARTS)
         self._busy = threading.Lock()
         self._closed = False
+        self.started = 0
         self.half = checkout.low_memory
         self.device = "cpu" if checkout.device == "cpu" else "cuda"
         self.precision = "float16" if self.half else "float32"
@@ -115,14 +116,15 @@ class Worker:
         """Whether somebody starts or ends it at the moment."""
         return self._busy.locked()
 
-    def ensure(self, *, half: bool = False, fresh: bool = False) -> Form:
+    def ensure(self, *, half: bool = False, instead_of: int = -1) -> Form:
         """Gives the page's inputs once it answers; starts it where needed. May take minutes.
 
-        `half` asks for half precision from now on, `fresh` for a new process. Raises UpstreamFailed.
+        `half` asks for half precision from now on, `instead_of` (a number of `started`) for another process than that
+        one: of several who ask, one has it replaced. Raises UpstreamFailed.
         """
         with self._busy:
-            if half and not self.half:
-                self.half, fresh = True, True
+            fresh = instead_of == self.started or (half and not self.half)
+            self.half = self.half or half
             if fresh or not self.running:
                 self._stop()
                 self._start()
@@ -161,6 +163,7 @@ class Worker:
                 f"IndexTTS was started {MOST_STARTS} times in {WITHIN / 60:g} minutes and is left alone now"
             )
         self._starts.append(now)
+        self.started += 1
         self._end_orphan()
         port = self._checkout.port or _free_port()
         command = build_command(self._checkout, port, half=self.half)

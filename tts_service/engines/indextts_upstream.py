@@ -78,6 +78,7 @@ class Upstream:
         self._form: Form | None = None
         self._turn = threading.Lock()
         self._stuck_until = 0.0
+        self._asked = 0
         effects: dict[str, Callable[[], None]] = {SHORTER: lambda: None}  # being in effect is all there is to it
         if self._worker:
             effects |= {FREED: self._restart, HALVED: lambda: self._restart(half=True)}
@@ -156,6 +157,8 @@ class Upstream:
 
     def _call(self, said: Utterance, piece: str) -> Sound:
         form = self._form or self._connect()
+        if self._worker:
+            self._asked = self._worker.started
         app = IndexTTSApp(self.url)
         begun = time.perf_counter()
         try:
@@ -199,16 +202,18 @@ class Upstream:
             self._renew_later()
 
     def _restart(self, *, half: bool = False) -> None:
+        """Replaces the process that the last call was sent to."""
         if self._worker:
-            self._form = self._worker.ensure(half=half, fresh=True)
+            self._form = self._worker.ensure(half=half, instead_of=self._asked)
 
     def _renew_later(self) -> None:
         if self._worker and not self._worker.starting:
-            threading.Thread(target=self._renew, name="indextts-start", daemon=True).start()
+            arguments = (self._worker, self._worker.started)
+            threading.Thread(target=self._renew, args=arguments, name="indextts-start", daemon=True).start()
 
-    def _renew(self) -> None:
+    def _renew(self, worker: Worker, old: int) -> None:
         try:
-            self._restart()
+            self._form = worker.ensure(instead_of=old)
             self._stuck_until = 0.0
         except UpstreamFailed as failed:
             self._say(f"IndexTTS: {failed}")
