@@ -25,7 +25,7 @@ class Command:
 
 COMMANDS: Final = {
     "serve": Command("start the service with its WebUI in the foreground", "tts_service.webui"),
-    "say": Command("speak a text into a wav file", "tts_service.say"),
+    "say": Command("speak a text into a sound file", "tts_service.say"),
     "score": Command("measure the quality of sound files or of a running service", "tts_service.score.command"),
     "audit": Command("prove and show the audit file of reference recordings", "tts_service.audit_command"),
     "reference": Command("list reference recordings, delete one", "tts_service.reference_command"),

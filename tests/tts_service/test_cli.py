@@ -1,5 +1,6 @@
 """The command tts-service: its parts, its exit codes, and that it loads only what is asked for."""
 
+import hashlib
 import io
 import subprocess
 import sys
@@ -10,8 +11,9 @@ import pytest
 import soundfile
 
 from tts_service import cli
-from tts_service.audit import AuditLog, audit_file, head_file
+from tts_service.audit import AuditLog, audit_file, head_file, records
 from tts_service.engines.base import Declaration, Reference
+from tts_service.mark_reading import read_mark
 from tts_service.marking import new_mark, write_wav_file
 from tts_service.references import admit
 
@@ -160,6 +162,34 @@ def test_a_reference_is_listed_and_forgotten(shared: Path, capsys: pytest.Captur
     assert not reference.path.exists()
     assert run(capsys, "reference", "list") == (0, "")
     assert "reason=张三撤回同意" in run(capsys, "audit", "show")[1]
+
+
+@pytest.mark.tts
+def test_say_with_a_reference_needs_its_declaration_and_leaves_a_marked_file_and_records(
+    shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, matched = shared / "plain.wav", shared / "matched.flac"
+    assert run(capsys, "say", "请把会议记录发给项目组的每一位同事。", "--voice", "老周", "-o", plain)[0] == 0
+    assert run(capsys, "mark", "show", plain)[0] == 0
+
+    asked: list[str | Path] = ["say", "你好，今天天气不错。", "-o", matched, "--reference", plain]
+    code, output = run(capsys, *asked, "--source", "合成的测试录音")
+    assert code == 2
+    assert "请声明本人同意" in output
+    assert not matched.exists()
+
+    stated = ["--source", "合成的测试录音", "--consent", "无真人参与", "--purpose", "内部测试"]
+    code, output = run(capsys, *asked, *stated)
+    assert code == 0
+    assert "音色匹配（近似）：老周" in output
+    found = read_mark(matched)
+    assert found is not None
+    assert found.told["declaration"]["consent"] == "无真人参与"
+    log = list(records(audit_file(shared)))
+    assert [record.kind for record in log] == ["reference.admitted", "speech.made"]
+    assert log[1].fields["request"] == found.aigc["ProduceID"]
+    assert log[1].fields["output_sha256"] == hashlib.sha256(matched.read_bytes()).hexdigest()
+    assert run(capsys, "audit", "verify")[0] == 0
 
 
 def test_mark_show_tells_where_a_sound_comes_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
