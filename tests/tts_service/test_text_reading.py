@@ -1,5 +1,7 @@
 """From text to units: words, tones, English, sentences."""
 
+import time
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -65,6 +67,157 @@ def test_yi_and_bu_change_with_what_follows(text: str, expected: str) -> None:
 )
 def test_a_third_tone_before_a_third_tone_becomes_a_second_within_a_breath(text: str, expected: str) -> None:
     assert syllables(text) == expected
+
+
+ERHUA = """
+一会儿 | yi2 hui4 er5
+这儿 | zhe4 er5
+哪儿 | na3 er5
+那儿 | na4 er5
+玩儿 | wan2 er5
+儿子 | er2 zi5
+女儿 | nv3 er2
+婴儿 | ying1 er2
+儿童 | er2 tong2
+幼儿园 | you4 er2 yuan2
+一点儿 | yi4 dian3 er5
+鸟儿 | niao3 er5
+事儿 | shi4 er5
+味儿 | wei4 er5
+今儿 | jin1 er5
+少儿 | shao4 er2
+孤儿 | gu1 er2
+托儿所 | tuo1 er2 suo3
+儿媳 | er2 xi2
+健儿 | jian4 er2
+男儿 | nan2 er2
+有点儿 | you2 dian3 er5
+哥们儿 | ge1 men5 er5
+一块儿 | yi2 kuai4 er5
+胎儿 | tai1 er2
+儿歌 | er2 ge1
+宝贝儿 | bao3 bei4 er5
+聊会儿天 | liao2 hui4 er5 tian1
+他在那儿玩儿 | ta1 zai4 na4 er5 wan2 er5
+我儿子在这儿 | wo3 er2 zi5 zai4 zhe4 er5
+"""
+SANDHI = """
+一直 | yi4 zhi2
+一共 | yi2 gong4
+一边 | yi4 bian1
+一切 | yi2 qie4
+唯一 | wei2 yi1
+万一 | wan4 yi1
+之一 | zhi1 yi1
+一二三 | yi1 er4 san1
+二十一 | er4 shi2 yi1
+一楼 | yi1 lou2
+一分钟 | yi4 fen1 zhong1
+试一试 | shi4 yi5 shi4
+想一想 | xiang3 yi5 xiang3
+一步一步 | yi2 bu4 yi2 bu4
+一心一意 | yi4 xin1 yi2 yi4
+第一次 | di4 yi1 ci4
+初一 | chu1 yi1
+一号 | yi1 hao4
+星期一 | xing1 qi1 yi1
+周一 | zhou1 yi1
+百分之一 | bai3 fen1 zhi1 yi1
+一百一十一 | yi4 bai3 yi1 shi2 yi1
+一万一千 | yi2 wan4 yi4 qian1
+一亿 | yi2 yi4
+一台服务器 | yi4 tai2 fu2 wu4 qi4
+一致 | yi2 zhi4
+一旦 | yi2 dan4
+统一部署 | tong3 yi1 bu4 shu3
+2.1版 | er4 dian3 yi1 ban3
+1.5米 | yi1 dian2 wu2 mi3
+11点 | shi2 yi1 dian3
+1点 | yi4 dian3
+1个 | yi2 ge4
+101 | yi4 bai3 ling2 yi1
+不对 | bu2 dui4
+不同 | bu4 tong2
+不会 | bu2 hui4
+不用 | bu2 yong4
+不能 | bu4 neng2
+不一样 | bu4 yi2 yang4
+是不是 | shi4 bu5 shi4
+能不能 | neng2 bu5 neng2
+不见不散 | bu2 jian4 bu2 san4
+不过 | bu2 guo4
+不要 | bu2 yao4
+从不 | cong2 bu4
+要不 | yao4 bu4
+水果 | shui2 guo3
+可以 | ke2 yi3
+所以 | suo2 yi3
+洗手 | xi2 shou3
+手表 | shou2 biao3
+五百 | wu2 bai3
+九点 | jiu2 dian3
+两点 | liang2 dian3
+很远 | hen2 yuan3
+买水果 | mai3 shui2 guo3
+我也很好 | wo2 ye3 hen2 hao3
+管理组 | guan2 li2 zu3
+演讲稿 | yan2 jiang2 gao3
+纸老虎 | zhi3 lao2 hu3
+领导 | ling2 dao3
+手写体 | shou2 xie2 ti3
+雨水 | yu2 shui3
+总统府 | zong2 tong2 fu3
+你有五百美元 | ni2 you3 wu2 bai2 mei3 yuan2
+辅导小组 | fu2 dao3 xiao2 zu3
+起点 | qi2 dian3
+想起 | xiang2 qi3
+老板 | lao2 ban3
+姐姐 | jie3 jie5
+椅子 | yi3 zi5
+耳朵 | er3 duo5
+打扫 | da2 sao3
+臺灣 | tai2 wan1
+銀行 | yin2 hang2
+"""
+
+
+def table(rows: str) -> list[tuple[str, str]]:
+    return [(written, read) for written, _, read in (line.partition(" | ") for line in rows.strip().splitlines())]
+
+
+@pytest.mark.parametrize(("text", "expected"), table(ERHUA))
+def test_er_is_a_unit_of_its_own_behind_a_word_and_a_syllable_inside_a_child(text: str, expected: str) -> None:
+    assert syllables(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), table(SANDHI))
+def test_tones_change_in_words_numbers_and_across_words(text: str, expected: str) -> None:
+    assert syllables(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GPUs", "en:JH en:IY1 en:P en:IY1 en:Y en:UW1 en:Z"),
+        ("NaCl", "en:EH1 en:N en:EY1 en:S en:IY1 en:EH1 en:L"),
+        ("WINDOWS", "en:W en:IH1 en:N en:D en:OW0 en:Z"),
+        ("ADMIN", "en:EY1 en:D en:IY1 en:EH1 en:M en:AY1 en:EH1 en:N"),
+        ("iOS", "en:AY1 en:OW1 en:EH1 en:S"),
+        ("e.g.", "en:F en:AO1 en:R en:IH0 en:G en:Z en:AE1 en:M en:P en:AH0 en:L"),
+        ("U.S.", "en:Y en:UW1 en:EH1 en:S"),
+        ("1st", "en:F en:ER1 en:S en:T"),
+        ("Wi-Fi", "en:W en:AY1 en:F en:AY2"),
+    ],
+)
+def test_abbreviations_plurals_and_compounds_are_read_as_engineers_do(text: str, expected: str) -> None:
+    assert syllables(text) == expected
+
+
+def test_traditional_text_is_read_like_simplified_text_and_finds_the_users_words() -> None:
+    assert syllables("銀行的電腦壞了") == syllables("银行的电脑坏了")
+    front_end = FrontEnd(Lexicon.parse(["曾氏銀號  zeng1 shi4 yin2 hao4"]))
+    assert syllables("曾氏銀號", front_end) == syllables("曾氏银号", front_end) == "zeng1 shi4 yin2 hao4"
+    assert syllables("<銀行|YIN2 XING2>") == "yin2 xing2"
 
 
 @pytest.mark.parametrize(
@@ -195,3 +348,64 @@ def test_whatever_is_typed_the_units_are_ones_the_voice_knows(text: str) -> None
     for sentence in FRONT_END.read(text).sentences:
         encode(sentence.units)
         assert sentence.units[-1] in ("#4", "#?", "#3")
+
+
+PIECES = [
+    *(
+        "1",
+        "-",
+        ".",
+        ":",
+        "/",
+        "年",
+        "月",
+        "%",
+        "¥",
+        "km/h",
+        "x²",
+        "√",
+        "GB",
+        "v2",
+        "<行|XING2>",
+        "<a|",
+        "|",
+        ">",
+        "儿",
+        "一",
+        "不",
+    ),
+    *(
+        "https://a.cn/1",
+        "a@b.cn",
+        "::1",
+        "C:\\",
+        "😀",
+        "\ud800",
+        "\ue000",
+        "\U000f0000",
+        "\n",
+        "。",
+        "？",
+        "，",
+        " ",
+        "隻",
+        "Ⅳ",
+        "½",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=80))
+@settings(max_examples=300, deadline=timedelta(seconds=3))
+def test_pieces_of_everything_in_any_order_become_units_the_voice_knows(pieces: list[str]) -> None:
+    for sentence in FRONT_END.read("".join(pieces)).sentences:
+        encode(sentence.units)
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 20_000, "<行|" * 5_000, "1.1" * 5_000, "好" * 20_000, "x" * 20_000, "一不" * 5_000]
+)
+def test_an_endless_run_of_one_thing_is_read_in_seconds(text: str) -> None:
+    begun = time.process_time()
+    assert FRONT_END.read(text).sentences
+    assert time.process_time() - begun < 20

@@ -25,7 +25,7 @@ _NAMES: Final = {
     "chatgpt": "CH AE1 T JH IY1 P IY1 T IY1", "nvidia": "EH0 N V IH1 D IY0 AH0",
     "huggingface": "HH AH1 G IH0 NG F EY2 S",
     "json": "JH EY1 S AH0 N", "yaml": "Y AE1 M AH0 L", "toml": "T AA1 M AH0 L", "fastapi": "F AE1 S T EY1 P IY1 AY1",
-    "vits": "V IH1 T S", "hifi": "HH AY1 F AY1", "async": "EY1 S IH0 NG K", "config": "K AH0 N F IH1 G",
+    "vits": "V IH1 T S", "hifi": "HH AY1 F AY1", "config": "K AH0 N F IH1 G",
     "repo": "R IY1 P OW0",
     "localhost": "L OW1 K AH0 L HH OW2 S T", "hotfix": "HH AA1 T F IH2 K S", "iphone": "AY1 F OW2 N",
     "wechat": "W IY1 CH AE2 T", "alipay": "AE1 L IY0 P EY2", "tiktok": "T IH1 K T AA2 K", "bug": "B AH1 G",
@@ -34,17 +34,37 @@ _NAMES: Final = {
     "pc": "P IY1 S IY1",
     "tv": "T IY1 V IY1", "vip": "V IY1 AY1 P IY1", "url": "Y UW1 AA1 R EH1 L", "api": "EY1 P IY1 AY1",
     "gpu": "JH IY1 P IY1 Y UW1",
-    "cpu": "S IY1 P IY1 Y UW1", "ui": "Y UW1 AY1", "sh": "EH1 S EY1 CH", "etc": "EH2 T S EH1 T ER0 AH0",
-    "a": "EY1", "vpn": "V IY1 P IY1 EH1 N",
+    "cpu": "S IY1 P IY1 Y UW1", "ui": "Y UW1 AY1", "sh": "EH1 S EY1 CH", "etc": "EH2 T S EH1 T ER0 AH0", "a": "EY1",
+    "vpn": "V IY1 P IY1 EH1 N", "usb": "Y UW1 EH1 S B IY1", "usr": "Y UW1 Z ER0", "etl": "IY1 T IY1 EH1 L",
+    "ios": "AY1 OW1 EH1 S", "macos": "M AE1 K OW1 EH1 S", "ipad": "AY1 P AE2 D", "macbook": "M AE1 K B UH2 K",
+    "youtube": "Y UW1 T UW2 B", "huawei": "W AA1 W EY2", "xiaomi": "SH AW1 M IY0", "redmi": "R EH1 D M IY0",
+    "oppo": "AA1 P OW0", "vivo": "V IY1 V OW0", "baidu": "B AY1 D UW2", "tencent": "T EH1 N S EH2 N T",
+    "alibaba": "AE2 L IY0 B AA1 B AA0", "taobao": "T AW1 B AW2", "weibo": "W EY1 B OW2",
+    "bilibili": "B IY1 L IY0 B IY1 L IY0", "iot": "AY1 OW1 T IY1", "kafka": "K AA1 F K AH0",
+    "mongodb": "M AA1 NG G OW0 D IY1 B IY1", "django": "JH AE1 NG G OW0", "numpy": "N AH1 M P AY2",
+    "scipy": "S AY1 P AY2", "conda": "K AA1 N D AH0", "vscode": "V IY1 EH1 S K OW2 D", "onnx": "AA1 N IH0 K S",
+    "regex": "R EH1 G EH2 K S", "sudo": "S UW1 D UW2", "chmod": "CH M AA1 D", "vim": "V IH1 M",
+    "tmux": "T IY1 M AH2 K S", "systemd": "S IH1 S T AH0 M D IY1", "cron": "K R AA1 N", "init": "IH0 N IH1 T",
+    "params": "P ER0 AE1 M Z", "args": "AA1 R G Z", "utils": "Y UW1 T AH0 L Z", "env": "EH1 N V", "dev": "D EH1 V",
+    "var": "V AA1 R", "lib": "L IH1 B", "exe": "IY1 EH1 K S IY1", "wav": "W AE1 V", "gif": "JH IH1 F",
+    "async": "EY1 S IH0 NG K", "await": "AH0 W EY1 T", "vue": "V Y UW1", "numa": "N UW1 M AH0",
+    "readme": "R IY1 D M IY1", "changelog": "CH EY1 N JH L AO2 G", "dockerfile": "D AA1 K ER0 F AY2 L",
+    "makefile": "M EY1 K F AY2 L", "tts": "T IY1 T IY1 EH1 S",
+    "asr": "EY1 EH1 S AA1 R", "oom": "OW1 OW1 EH1 M", "ssd": "EH1 S EH1 S D IY1", "ip": "AY1 P IY1",
+    "http": "EY1 CH T IY1 T IY1 P IY1", "https": "EY1 CH T IY1 T IY1 P IY1 EH1 S",
 }  # fmt: skip
 _AS_WORDS: Final = (
     "CUDA RAM ROM NASA NATO JSON YAML JPEG GIF LAN WAN SIM PIN ASCII BIOS RAID SAAS LASER AIDS OPEC "
     "UNESCO TOML VITS BERT BASH LINUX PYTHON DOCKER BROKEN ERROR WARNING INFO FAILED READY HELLO WORLD "
     "THE AND YES STOP START TEST DEMO OPEN CLOSE LIVE TODO NEW HOT BEST SALE LOGO SPA OFF WORD EXCEL "
-    "ZENTAO"
+    "ZENTAO FREE NEWS GOOD LOVE TRUE NULL NONE MAIN CODE DATA USER ROOT PORT HOST EXIT KILL PASS FAIL DONE LOAD SAVE "
+    "FILE MODE TIME GAME SHOW HELP READ WORK HOME BOOK CAFE RAG LORA MOSS SORA"
 )
 _SAID_AS_WORD: Final = frozenset(_AS_WORDS.split())
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+|[A-Z]")
+_COMPOUND: Final = re.compile(
+    "(?=.{0,6}[a-z])(?=.*[A-Z].*[A-Z])(?:Na|Cl|Ca|Mg|Al|Fe|Cu|Zn|Ag|Mn|Ba|Si|Li|Br|Pb|Hg|Ni|Co|Cr|[HOCNSPKFI]){2,5}"
+)
 _GRAPHEMES: Final = (
     ("tion", "SH AH0 N"), ("sion", "ZH AH0 N"), ("ough", "AO1"), ("igh", "AY1"), ("tch", "CH"), ("sch", "SH"),
     ("ing", "IH0 NG"),
@@ -90,16 +110,22 @@ def _dictionary() -> dict[str, str]:
 def pronounce(word: str) -> list[tuple[str, ...]]:
     """Gives the phones of one Latin word, as a list of spoken words (``IndexTTS`` → index, T, T, S).
 
-    Order of trust: own names; abbreviations in capitals by letter; the dictionary; the parts of a CamelCase word; a
-    word without a vowel by letter; else letters to sounds by rule.
+    Order of trust: own names; abbreviations in capitals by letter (six letters and more make a word, if they are one),
+    their plurals and compounds of chemical symbols too; the dictionary; the parts of a CamelCase word; a word without a
+    vowel by letter; else letters to sounds by rule.
     """
     lower = word.lower().strip("'")
     if not lower:
         return []
     if lower in _NAMES and word != "A":
         return [_units(_NAMES[lower])]
-    if word.isupper() and (len(word) == 1 or word not in _SAID_AS_WORD):
+    if word.isupper() and word not in _SAID_AS_WORD and (len(word) < 6 or lower not in _dictionary()):
         return [_units(LETTERS[char]) for char in word if char in LETTERS]
+    if plural := re.fullmatch("([A-Z]{2,6})'?s", word):
+        *first, last = pronounce(plural[1])
+        return [*first, (*last, "en:Z")]
+    if _COMPOUND.fullmatch(word):
+        return [_units(LETTERS[char]) for char in word.upper()]
     if len(lower) > 1 and (phones := _dictionary().get(lower)):
         return [_units(phones)]
     parts = _PARTS.findall(word)

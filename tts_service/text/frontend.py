@@ -19,10 +19,11 @@ from tts_service.text.units import END, PAUSE, PHRASE, QUESTION, WORD
 
 LONGEST_SENTENCE: Final = 80
 """Syllables after which a sentence is cut at its next pause, so that one utterance stays short."""
+LONGEST_WORD: Final = 16
 _SENTENCE: Final = re.compile(r"([。！？!?]+[”\"』」）)\]]*|\n|\.(?=\s|$))")
 _HAN: Final = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN: Final = re.compile(
-    rf"(?P<han>[{_HAN}]+)|(?P<latin>[A-Za-z]+(?:'[A-Za-z]+)*)|(?P<mark>[\ue000-\uefff])|"
+    rf"(?P<han>[{_HAN}]{{1,200}})|(?P<latin>[A-Za-z]{{1,40}}(?:'[A-Za-z]{{1,20}}){{0,3}})|(?P<mark>[\ue000-\uefff])|"
     r"(?P<pause>[，、；：,;:（）()【】\[\]{}「」『』…—|]+)|(?P<other>.)",
     re.DOTALL,
 )
@@ -124,7 +125,7 @@ class FrontEnd:
             yield _Word(run, tuple(joined))
 
     def _chinese(self, run: str, unreadable: dict[str, None]) -> Iterator[_Word]:
-        words = pinyin.segment(run, self.lexicon)
+        words = [piece for word in pinyin.segment(run, self.lexicon) for piece in self._pieces(word)]
         for word, syllables in zip(words, pinyin.syllables(words), strict=True):
             if given := self.lexicon.words.get(word):
                 yield _Word(word, _given(given))
@@ -134,6 +135,12 @@ class FrontEnd:
                 unreadable.update(dict.fromkeys(char for char in word if char not in read))
             if syllables:
                 yield _Word(word, syllables)
+
+    def _pieces(self, word: str) -> Iterator[str]:
+        """Cuts a word that is longer than any word, such as 200 digits; a word of the user's stays whole."""
+        step = len(word) if word in self.lexicon.words else LONGEST_WORD
+        for start in range(0, len(word), step):
+            yield word[start : start + step]
 
 
 def _given(units: tuple[str, ...]) -> tuple[Syllable | str, ...]:

@@ -44,17 +44,17 @@ def phrase_breaks(words: Sequence[Spoken]) -> frozenset[int]:
     A phrase has about five syllables, at least three and, where words allow, at most nine.
     """
     breaks: set[int] = set()
-    start = 0
+    start, left = 0, sum(word.syllables for word in words)
     while True:
-        place = _next_break(words, start)
+        place = _next_break(words, start, left)
         if place is None:
             return frozenset(breaks)
         breaks.add(place)
+        left -= sum(word.syllables for word in words[start : place + 1])
         start = place + 1
 
 
-def _next_break(words: Sequence[Spoken], start: int) -> int | None:
-    left = sum(word.syllables for word in words[start:])
+def _next_break(words: Sequence[Spoken], start: int, left: int) -> int | None:
     if left <= _LONGEST - 2:
         return None
     best: tuple[float, int] | None = None

@@ -82,6 +82,7 @@ def _model(match: re.Match[str]) -> str | None:
 
 
 NAMES: Final[tuple[Rule, ...]] = (
+    rule("Wi-Fi", r"(?<![A-Za-z])[Ww][Ii]-[Ff][Ii](?![A-Za-z])", lambda m: " WiFi "),
     rule("for example", r"(?<![A-Za-z])e\.\s?g\.,?", lambda m: " for example "),
     rule("that is", r"(?<![A-Za-z])i\.\s?e\.,?", lambda m: " that is "),
     rule(

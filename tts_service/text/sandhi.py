@@ -55,7 +55,7 @@ def _yi(syllables: Sequence[Syllable], index: int) -> str:
     counting = all(char in _NUMERALS for char in word)
     if before and before == behind and _same_word(syllables, index - 1, index):
         return "5"
-    if before and before == behind and before not in _NUMERALS:
+    if before and before == behind and before not in _NUMERALS and _char(syllables, index - 2) != "一":
         return "5"
     if behind in _DIGITS and (counting or _same_word(syllables, index, index + 1)):
         return "1"
