@@ -173,12 +173,14 @@ def test_bent_speech_keeps_its_level_and_is_not_clipped(engine: BundledEngine, s
     assert np.abs(bent).max() < 0.99
 
 
-@pytest.mark.parametrize("what", ["noise", "a click track", "a low hum"])
+@pytest.mark.parametrize("what", ["noise", "a click track", "a low hum", "a held tone", "a whistle"])
 def test_a_recording_without_a_voice_is_refused(engine: BundledEngine, shared: Path, what: str) -> None:
     time = np.arange(3 * 22050) / 22050
     sounds = {
         "noise": np.random.default_rng(1).normal(0, 0.1, len(time)),
         "a click track": (np.arange(len(time)) % 5000 < 40) * 0.5,
+        "a held tone": 0.3 * np.sign(np.sin(2 * np.pi * 150 * time)),
+        "a whistle": 0.3 * np.sin(2 * np.pi * 1000 * time),
         "a low hum": 0.3 * np.sin(2 * np.pi * 20 * time),
     }
     sound = sounds[what].astype(np.float32)

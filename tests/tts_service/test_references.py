@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import stat
 import wave
 from pathlib import Path
@@ -174,6 +175,25 @@ def test_a_head_that_promises_less_than_there_is_does_not_get_more_through(tmp_p
     data[stream + 4 : stream + 8] = (0).to_bytes(4, "big")  # "length unknown"
     refused = refusal(bytes(data), tmp_path)
     assert "1 至 15 秒" in refused.zh
+
+
+def test_files_altered_at_random_are_taken_or_refused_and_nothing_else(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    kinds = [("WAV", "PCM_16"), ("WAV", "MS_ADPCM"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")]
+    whole = [encoded(tone(1.2), 22050, kind, subtype) for kind, subtype in kinds]
+    taken, told = 0, []
+    for _ in range(250):
+        data = bytearray(chance.choice(whole))
+        for _ in range(chance.choice((1, 5, 30))):
+            place = chance.randrange(min(len(data), chance.choice((64, 400, len(data)))))
+            data[place : place + chance.randrange(3)] = chance.randbytes(chance.randrange(4))
+        try:
+            handed_in(bytes(data), tmp_path)
+            taken += 1
+        except RequestRefused as refused:
+            told.append(refused.zh)
+    assert 10 < taken < 240
+    assert all("1 至 15 秒" in sentence for sentence in told)
 
 
 def test_channels_that_cancel_each_other_out_are_heard_all_the_same(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ SLOWEST, FASTEST = 0.8, 1.25
 STRONGEST_GAIN: Final = 9.0
 """Decibels that a band is raised or lowered at most."""
 _WARPS: Final = tuple(float(np.exp(step)) for step in np.linspace(-0.16, 0.16, 17))
+_LEAST_REACH: Final = 32  # bands, to about 1.3 kHz: less is a hum or a whistle
+_LEAST_PACE: Final = 0.8  # syllables a second: less is a held tone
 _SHAPES: Final = 6  # cosines over the bands: a tilt and what is a little finer than it
 # decibels that a semitone, a doubling of the formants and a decibel of gain count for, against what can't be bent away
 _PER_SEMITONE, _PER_WARP, _PER_GAIN = 0.15, 8.0, 0.1
@@ -54,10 +56,10 @@ class VoiceMatch:
 def match(reference: Reference, voices: Mapping[str, Profile]) -> VoiceMatch:
     """Finds the nearest of an engine's voices; the same recording gives the same match.
 
-    Raises RequestRefused for a recording without a human voice's pitch, or one that is no longer there.
+    Raises RequestRefused for a recording that is no speech (no pitch, no syllables), or is no longer there.
     """
     heard = profile(_samples(reference.path))
-    if heard is None:
+    if heard is None or heard.reach < _LEAST_REACH or heard.pace < _LEAST_PACE:
         raise RequestRefused(
             "参考音频里听不出人声，请换一段清晰的说话录音。",
             "No voice can be heard in the reference recording: use clear speech.",
