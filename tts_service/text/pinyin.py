@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from tts_service.text import dictionary
 from tts_service.text.lexicon import Lexicon, built_in, characters
 from tts_service.text.polyphone import Polyphones, shipped
 from tts_service.text.sandhi import Syllable
@@ -30,19 +31,16 @@ _SON: Final = frozenset("女幼婴孤少男健育胎宠混")
 
 @lru_cache(maxsize=1)
 def _segmenter() -> Any:
-    """Loads jieba with its dictionary, about a second.
-
-    jieba keeps a cache that it unmarshals without a check; in the shared temporary folder anybody could have put it
-    there, so ours lies in a folder of this user alone.
-    """
+    """jieba with its dictionary in our own form, see `dictionary`."""
     import logging  # noqa: PLC0415
 
-    import jieba  # noqa: PLC0415 - a second of start-up, only where Chinese is read
+    import jieba  # noqa: PLC0415 - only where Chinese is read
 
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
-    tokenizer.tmp_dir = str(_private_cache())
-    tokenizer.initialize()
+    source = Path(jieba.__file__).with_name(jieba.DEFAULT_DICT_NAME)
+    tokenizer.FREQ, tokenizer.total = dictionary.load(source, tokenizer.gen_pfdict, _private_cache())
+    tokenizer.initialized = True
     return tokenizer
 
 
