@@ -27,8 +27,15 @@ from tts_service.text.normalise import normalise
 CASES: Final = report.HERE.parent / "tests" / "tts_service" / "text_cases" / "normalise.tsv"
 TARGET: Final = 0.97
 REPETITIONS: Final = 7
-FIRST_TRY: Final[dict[str, str]] = {}
-"""Right of all at the first run of a batch, before any rule was changed for it."""
+FIRST_TRY: Final = {
+    "1": "545 of 661",
+    "2": "148 of 151",
+    "3": "140 of 145",
+    "4": "150 of 156",
+    "5": "134 of 140",
+}
+"""Right of all at the first run of a batch, before any rule was changed for it (batch 1 met the rules as they were
+before; each later batch met the rules that had been made for those before it)."""
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,13 @@ _KEPT: Final = frozenset("\n^°℃`²³")
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
 _SPACES: Final = re.compile(r"[ \f\v]+")
 _LINES: Final = re.compile(r" ?\n[\n ]*")
-_MARKUP: Final = re.compile(r"\*\*|__(?=\S)|(?<=\S)__|^#{1,6} |```", re.MULTILINE)
+_MARKUP: Final = re.compile(
+    r"(?<!\*)\*\*(?=[^*\s])|(?<=[^*\s])\*\*(?!\*)|__(?=\S)|(?<=\S)__|^#{1,6} |```", re.MULTILINE
+)
 _EMOTICON: Final = re.compile(
     r"(?<![A-Za-z0-9])[:;=][-']?[)(DPp](?![A-Za-z0-9])|\^[_-]?\^|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
 )
+_KAOMOJI: Final = re.compile(r"[ヾヽ٩╰╮ლ¯]?[(（](?:[^\w\s()（）,.，。、!?！？=]|[ωДдεωоｏ皿人﹏益]){2,20}[)）][ノﾉوゞ✧╯╭ლ¯]?(?:o(?![A-Za-z]))?")
 _STICKERS: Final = re.compile(
     r"\[(?:捂脸|微笑|笑哭|破涕为笑|撇嘴|发呆|流泪|大哭|害羞|呲牙|偷笑|坏笑|调皮|抓狂|白眼|翻白眼|尴尬|发怒|惊讶|擦汗|流汗|抠鼻"
     r"|鼓掌|鄙视|委屈|快哭了|阴险|亲亲|可怜|笑脸|嘿哈|奸笑|机智|皱眉|耶|吃瓜|旺柴|打脸|叹气|苦涩|裂开|爱心|心碎|拥抱|握手|抱拳|拳头|合十"
@@ -47,6 +50,7 @@ def clean(text: str) -> str:
     """
     text = text.translate(_WIDE).translate(_FORMS)
     text = _RAISED_RUN.sub(_raised, text)
+    text = _KAOMOJI.sub("", text)
     kept: list[str] = []
     for char in text:
         category = unicodedata.category(char)

@@ -63,7 +63,8 @@ def unit_name(unit: str) -> str:
     if unit.endswith(("/s²", "/s^2", "/s2")):
         return f"{unit_name(unit.partition('/')[0])}每二次方秒"
     over, slash, under = unit.partition("/")
-    name = "".join(_one(part) for part in re.split(r"[·⋅*]", over))
+    parts = re.split(r"[·⋅*]", over)
+    name = "".join("时" if part == "h" and len(parts) > 1 else _one(part) for part in parts)
     if not slash:
         return name
     count = re.match(r"\d*", under)[0]  # type: ignore[index]

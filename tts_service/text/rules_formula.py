@@ -5,14 +5,14 @@ from typing import Final
 
 from tts_service.text.measures import UNIT, unit_name
 from tts_service.text.numerals import cardinal, number
-from tts_service.text.rule import NUMBER, Rule, rule
+from tts_service.text.rule import NUMBER, SAID, Rule, rule
 
 _L: Final = r"[A-Za-z\u0370-\u03ff]"
 _FUNCTION: Final = r"(?:arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|lg|exp|max|min|lim|sqrt|det)"
 _POWER: Final = r"(?:[²³]|\^\{?\(?[-+]?(?:\d{1,4}(?:\.\d{1,3})?|[A-Za-z])\)?\}?)"
 _VALUE: Final = (
     rf"(?:{_FUNCTION}{_POWER}?\s?\(?\s?{_L}?\d{{0,6}}°?\)?"
-    rf"|{NUMBER}\s?(?:{UNIT})|{NUMBER}[%°]|{NUMBER}(?:{_L}{{1,2}}(?!{_L}))?|∞|{_L}\({_L}(?:,\s?{_L})?\)|{_L}'?\d?{_L}?(?![A-Za-z]))"
+    rf"|{NUMBER}\s?(?:{UNIT})|[{SAID}]|{NUMBER}[%°]|{NUMBER}(?:{_L}{{1,2}}(?!{_L}))?|∞|{_L}\({_L}(?:,\s?{_L})?\)|{_L}'?\d?{_L}?(?![A-Za-z]))"
 )
 _TERM: Final = rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?)?[(]\s?)?√?{_VALUE}{_POWER}?[)]?{_POWER}?)"
 _RELATION: Final = r"(?:==|!=|>=|<=|=|≈|≠|≥|≤|≡|>|<|∈|→|∝)"
@@ -25,6 +25,7 @@ _OPERATORS: Final = {
     "∞": "无穷大",
 }  # fmt: skip
 _FUNCTIONS: Final = {"sqrt": "根号"}
+_SAID: Final = re.compile(f"[{SAID}]")
 _TOKEN: Final = re.compile(
     rf"(?P<fraction>(?<![\d.])\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<function>{_FUNCTION}(?![A-Za-z]))|(?P<call>{_L}\({_L}(?:,\s?{_L})?\))"
     rf"|(?P<percent>{NUMBER}%)|(?P<measure>{NUMBER}\s?{UNIT})|(?P<number>{NUMBER})|(?P<power>{_POWER})|(?P<relation>{_RELATION})|(?P<letter>{_L})|(?P<other>.)",
@@ -38,7 +39,7 @@ def _formula(match: re.Match[str]) -> str | None:
     related = re.search(_RELATION, bare)
     strong = re.search(r"[×÷√²³^±]", bare)
     numbers_added = re.fullmatch(rf"[-+]?{NUMBER}(?:[+*]{NUMBER})+", bare)
-    if not (related or strong or numbers_added):
+    if not (related or strong or numbers_added) or (_SAID.search(bare) and not related):
         return None
     if related and re.fullmatch(r"[A-Za-z]{2}[=:].*", bare) and not strong and "+" not in bare and len(bare) < 5:
         return None
@@ -77,7 +78,7 @@ def say_formula(text: str) -> str:
         elif part in "()" and before_is_call(said, part):
             said += ""
         elif not part.isspace():
-            said += _OPERATORS.get(part, "")
+            said += _OPERATORS.get(part, part if _SAID.match(part) else "")
         if not part.isspace():
             before = part[-1]
     return said
@@ -104,6 +105,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "scientific",
         rf"(?<![\dA-Za-z.])({NUMBER})[eE]([-+]?)(\d{{1,3}})(?![\dA-Za-z.])",
         lambda m: f"{number(m[1])}乘十的{'负' if m[2] == '-' else ''}{number(m[3])}次方",
+    ),
+    rule(
+        "absolute value",
+        rf"\|\s?(-?)({NUMBER}|{_L})\s?\|",
+        lambda m: ("负" if m[1] else "") + (number(m[2]) if m[2][0].isdigit() else f" {m[2]} ") + "的绝对值",
     ),
     rule(
         "formula",

@@ -47,8 +47,8 @@ def _mobile(match: re.Match[str]) -> str:
 
 
 def _masked(match: re.Match[str]) -> str:
-    begin, stars, end = digits(match[1], phone=len(match[1]) == 3), quantity(str(len(match[2]))), phone(match[3])
-    return f"{begin}，{stars}个星号，{end}"
+    begin, end = digits(match[1], phone=match[1][:1] == "1"), phone(match[3])
+    return "，".join(part for part in (begin, quantity(str(len(match[2]))) + "个星号", end) if part)
 
 
 def _named(match: re.Match[str]) -> str | None:
@@ -79,7 +79,7 @@ def _landline_run(match: re.Match[str]) -> str:
 RULES: Final[tuple[Rule, ...]] = (
     rule(
         "mobile",
-        r"(?:\(?(?:\+|00)86\)?[\s-]?|(?<!\d)86[\s-])?(?<![\d.])(1[3-9]\d[\s-]?\d{4}[\s-]?\d{4})(?![\d.]*\d)",
+        r"(?:\(?(?:\+|00)86\)?[\s-]?|(?<!\d)86[\s-]|(?<![\d.]))(1[3-9]\d[\s-]?\d{4}[\s-]?\d{4})(?![\d.]*\d)",
         _mobile,
     ),
     rule(
@@ -87,7 +87,8 @@ RULES: Final[tuple[Rule, ...]] = (
         r"(?<![\d.-])(\d{4})([ -])(\d{4})\2(\d{4})\2(\d{1,4})(?:\2(\d{1,4}))?(?![\d-])",
         lambda m: "，".join(digits(part) for part in (m[1], m[3], m[4], m[5], m[6]) if part),
     ),
-    rule("masked", r"(?<!\d)(\d{3,6})(\*{2,12})(\d{2,4})(?!\d)", _masked),
+    rule("masked", r"(?<![\d*])(?=\*{0,20}\d)(\d{0,7})(\*{3,12})(\d{0,4})(?![\d*])", _masked),
+    rule("landline from abroad", r"\+86[\s-]?[1-9]\d{1,2}[\s-]\d{7,8}(?!\d)", _phone),
     rule(
         "landline",
         rf"(?<![\d-])(?:\+86[\s-]?)?(?:\(0\d{{1,3}}\)\s?-?|0\d{{1,3}}[-\s])\d{{3,4}}[\s-]?\d{{4}}(?!\d){_EXTENSION}",

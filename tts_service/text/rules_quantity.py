@@ -19,7 +19,7 @@ _NAME_OF_VALUE: Final = "为是到和或约至度降低、，率额值差润温�
 _BEFORE_UNIT: Final = rf"(?<![\dA-Za-z.{SAID}])(?P<sign>{SIGN})"
 _PER: Final = (
     r"人|天|日|周|月|季度|季|年|次|斤|公斤|千克|克|吨|小时|时|分钟|分|秒钟|秒|个|件|只|条|张|平方米|平米|平|亩|升|毫升|箱|盒|袋|瓶|台|套|户|晚|夜|位|"
-    r"节课|节|课时|公里|千米|米|度|千字|万字|字|股|票|班|桌|本|份|杯|碗|辆|片|间|层|头|万人|百人|kg|KG|h|s|min|day|GB|MB|TB|G|km|kWh|m²|L"
+    r"节课|节|课时|tokens?|公里|千米|米|度|千字|万字|字|股|票|班|桌|本|份|杯|碗|辆|片|间|层|头|万人|百人|kg|KG|h|s|min|day|GB|MB|TB|G|km|kWh|m²|L"
 )
 _PER_NAMES: Final = {
     "kg": "千克", "KG": "千克", "h": "小时", "s": "秒", "min": "分钟", "day": "天", "km": "公里", "kWh": "千瓦时",
@@ -103,6 +103,12 @@ def _plain_run(match: re.Match[str]) -> str:
     return cardinal(text) if round_or_short and text[0] != "0" and len(text) <= 16 else digits(text)
 
 
+def _per(match: re.Match[str]) -> str:
+    count = cardinal(match["count"]) if match["count"] else ""
+    name = _PER_NAMES.get(match["per"], match["per"])
+    return f"每{count}" + (f" {match['scale']} " if match["scale"] else "") + name
+
+
 MEASURED: Final[tuple[Rule, ...]] = (
     rule(
         "percent",
@@ -137,8 +143,8 @@ MEASURED: Final[tuple[Rule, ...]] = (
     rule("unit behind", rf"(?<=[{SAID}])({UNIT})", lambda m: None if is_free(m[1]) else unit_name(m[1])),
     rule(
         "per",
-        rf"(?:(?<=[{SAID}])|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<per>{_PER})(?![A-Za-z/])",
-        lambda m: "每" + (cardinal(m["count"]) if m["count"] else "") + _PER_NAMES.get(m["per"], m["per"]),
+        rf"(?:(?<=[{SAID}])|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<scale>[KkMB]?)\s?(?P<per>{_PER}|[{HAN}](?![{HAN}]))(?![A-Za-z/])",
+        _per,
     ),
     rule(
         "per behind a word",

@@ -42,7 +42,7 @@ def _hour(text: str) -> str:
 
 
 def _zeroed(text: str) -> str:
-    return ("零" if text[0] == "0" and text != "00" else "") + _plain(text)
+    return ("零" if text[0] == "0" and int(text) else "") + _plain(text)
 
 
 def _clock(hour: str, minute: str, second: str | None = None, fraction: str | None = None) -> str:
@@ -135,6 +135,21 @@ RULES: Final[tuple[Rule, ...]] = (
         "month and day with a zero",
         r"(?<![\d./A-Za-z-])(0[1-9])([-/.])(0[1-9]|[12]\d|3[01])(?![\d/A-Za-z%℃°-]|\.\d)",
         lambda m: f"{_plain(m[1])}月{_plain(m[3])}日",
+    ),
+    rule(
+        "month and day span",
+        rf"(?<![\d./A-Za-z-])({_MONTH})([/.])({_DAY}){TO}({_MONTH})\2({_DAY})(?![\d/%.A-Za-z])",
+        lambda m: (
+            f"{_plain(m[1])}月{_plain(m[3])}日{to(m)}{_plain(m[4])}月{_plain(m[5])}日"
+            if m[2] == "/" or (int(m[3]) > 9 and int(m[5]) > 9)
+            else None
+        ),
+    ),
+    rule(
+        "month and day by their neighbours",
+        rf"(?:(?<=[于在自从到至])|(?<=截至|截止|日期))\s?({_MONTH})/({_DAY})(?![\d/%])"
+        rf"|(?<![\d./A-Za-z-])({_MONTH})/({_DAY})(?=\s?(?:[前后日起止]|上午|下午|中午|晚|凌晨|早|之前|之后|以前|开始|截止|发布|开会|[（(]周))",
+        lambda m: f"{_plain(m[1] or m[3])}月{_plain(m[2] or m[4])}日",
     ),
     rule("decade", r"(?<!\d)(1[89]\d0|20\d0)(?=\s?年代|s(?![A-Za-z]))", lambda m: digits(m[1])),
     rule(
