@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable
 
@@ -78,18 +79,19 @@ def vits(seconds: float) -> tuple[nn.Module, Callable[[], float]] | None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
-        from transformers import VitsConfig, VitsModel
+        transformers = importlib.import_module("transformers")  # an optional group, without it there is no comparison
     except ImportError:
         return None
     torch.manual_seed(0)
-    config = VitsConfig()
-    model = VitsModel(config).eval().requires_grad_(False)
+    config = transformers.VitsConfig()
+    model: nn.Module = transformers.VitsModel(config).eval().requires_grad_(False)
+    size, rate = int(config.vocab_size), int(config.sampling_rate)
 
     def speak(tokens: int) -> float:
         torch.manual_seed(1)
-        ids = torch.arange(tokens).remainder(config.vocab_size)[None]
+        ids = torch.arange(tokens).remainder(size)[None]
         with torch.inference_mode():
-            return float(model(input_ids=ids).waveform.shape[-1]) / config.sampling_rate
+            return float(model(input_ids=ids).waveform.shape[-1]) / rate
 
     tokens = 64
     for _ in range(4):

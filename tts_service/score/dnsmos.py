@@ -68,7 +68,8 @@ def mel_spectrogram(sound: Floats) -> npt.NDArray[np.float32]:
     power = np.abs(np.fft.rfft(frames * window)) ** 2
     mel = np.maximum(power @ _mel_filters().T, 1e-10)
     decibel = 10 * np.log10(mel / mel.max())
-    return ((np.maximum(decibel, -_TOP_DECIBEL) + 40) / 40).astype(np.float32)
+    bands: npt.NDArray[np.float32] = ((np.maximum(decibel, -_TOP_DECIBEL) + 40) / 40).astype(np.float32)
+    return bands
 
 
 class Dnsmos:

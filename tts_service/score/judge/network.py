@@ -2,7 +2,8 @@
 
 Mel bands alone tell the phones, and tones badly: the pitch of a low voice hides in a few neighbouring bands. So the
 network also sees, 43 times a second, the autocorrelation at 64 lags evenly spaced in octaves from 50 to 620 Hz, where
-a tone is a line that rises or falls.
+a tone is a line that rises or falls; and the line itself, found as the smoothest path through that picture: how high
+it is in this voice, and how it moves.
 """
 
 import functools
@@ -20,10 +21,14 @@ from tts_service.models.layers import Stack
 STEP: Final = 2 * HOP
 """Samples from one decision to the next."""
 LAGS: Final = 64
+LINE: Final = 5
 _PITCH_WINDOW: Final = 1536
 _PITCH_FFT: Final = 2048
 _PITCH_TOP: Final = 3000.0
 _COMPRESSION: Final = 0.6
+_MOVE_COST: Final = 0.03  # per lag
+_FARTHEST: Final = 5  # lags in one step, more than the steepest tone needs
+_CLEAR: Final = 0.2
 _LEVEL: Final = 0.085
 _AUDIBLE: Final = 10 ** (-35 / 20)
 _FLOOR: Final = -9.5
@@ -81,6 +86,46 @@ def pitch_picture(sound: Tensor) -> Tensor:
     return picture
 
 
+def _smoothest(picture: Tensor) -> Tensor:
+    """The path through a picture (batch, steps, LAGS) with the best sum of values, less a cost for each move."""
+    cost = _MOVE_COST * torch.arange(-_FARTHEST, _FARTHEST + 1, device=picture.device).abs()
+    total = picture[:, 0]
+    back = []
+    for step in range(1, picture.shape[1]):
+        around = functional.pad(total, (_FARTHEST, _FARTHEST), value=-1e9).unfold(1, 2 * _FARTHEST + 1, 1)
+        best, move = (around - cost).max(-1)
+        back.append(move)
+        total = best + picture[:, step]
+    place = total.argmax(-1, keepdim=True)
+    path = [place]
+    for move in reversed(back):
+        place = place + move.gather(1, place) - _FARTHEST
+        path.append(place)
+    return torch.cat(path[::-1], 1)
+
+
+@torch.no_grad()
+def pitch_line(picture: Tensor) -> Tensor:
+    """The pitch in a picture (batch, steps, LAGS), about -1 to 1: (batch, steps, LINE).
+
+    Octaves above the voice's own middle, how they change over two steps and over six, the absolute height, and how
+    clear the pitch is.
+    """
+    path = _smoothest(picture)[..., None]
+    before, at, after = (picture.gather(2, (path + shift).clamp(0, LAGS - 1))[..., 0] for shift in (-1, 0, 1))
+    bend = (before - 2 * at + after).clamp(max=-1e-3)
+    offset = (0.5 * (before - after) / bend).clamp(-0.5, 0.5)
+    octaves = (path[..., 0] + offset) * (math.log2(F0_MAX / F0_MIN) / (LAGS - 1))
+    clear = (at - _CLEAR).clamp(min=0.0)
+    middle = (octaves * clear).sum(1, keepdim=True) / clear.sum(1, keepdim=True).clamp(min=1e-3)
+    height = octaves - middle
+    changes = []
+    for reach in (1, 3):
+        padded = functional.pad(octaves[:, None], (reach, reach), mode="replicate")[:, 0]
+        changes.append(padded[:, 2 * reach :] - padded[:, : -2 * reach])
+    return torch.stack([2 * height, 8 * changes[0], 4 * changes[1], octaves - 1.8, at], -1).clamp(-3, 3)
+
+
 def mel_picture(sound: Tensor) -> Tensor:
     """Scaled log mel bands of sound (batch, samples), two frames per STEP."""
     whole = sound.shape[-1] // STEP * STEP
@@ -108,6 +153,7 @@ class Listener(nn.Module):
         self.config = config
         self.timbre = nn.Conv1d(MEL_BANDS, config.channels, 5, stride=2, padding=2)
         self.tune = nn.Linear(LAGS, config.channels)
+        self.line = nn.Linear(LINE, config.channels)
         self.stack = Stack(config.channels, config.hidden, config.blocks, config.kernel)
         self.memory = nn.GRU(config.channels, config.memory, batch_first=True, bidirectional=True)
         self.plain = nn.Linear(2 * config.memory, config.plain)
@@ -121,6 +167,7 @@ class Listener(nn.Module):
         """
         steps = picture.shape[1]
         entered = self.timbre(mel.transpose(1, 2)).transpose(1, 2)[:, :steps] + self.tune(picture)
+        entered = entered + self.line(pitch_line(picture))
         if lengths is None:
             out: Tensor = self.memory(self.stack(entered))[0]
             return out
