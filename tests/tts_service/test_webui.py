@@ -1,9 +1,9 @@
-"""The real WebUI with the bundled voice: programs ask it through gradio_client, a person through Chromium."""
+"""The real WebUI with the bundled voice, as programs ask it through gradio_client."""
 
 import json
-import shutil
 import urllib.request
 import wave
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from tests.tts_service.conftest import Running
+from tts_service.mark_reading import read_mark
 
 pytestmark = pytest.mark.tts
 
 TEXT = "你好，语音合成服务已经部署完成。"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @dataclass(frozen=True)
@@ -156,29 +156,41 @@ def test_the_weights_came_through_cache_hub(webui: Running) -> None:
     assert list((webui.shared / "cache_hub" / "voices").glob("*/*/manifest.json"))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-def test_a_person_types_clicks_and_sees_the_waveform_and_the_page_asks_nobody_outside(
-    webui: Running, tmp_path: Path
-) -> None:
-    from playwright.sync_api import sync_playwright
+def test_intensity_and_seed_may_be_given_and_intensity_is_heard(client: Client) -> None:
+    flat, info = speak(client, TEXT, emotion="开心", intensity=0.0)
+    strong, _ = speak(client, TEXT, emotion="开心", intensity=1.5, seed=3)
+    assert info["intensity"] == 0.0
+    assert flat.samples.shape != strong.samples.shape or not np.allclose(flat.samples, strong.samples, atol=0.01)
+    with pytest.raises(AppError, match="情感强度须在 0 到 1"):
+        speak(client, TEXT, intensity=9)
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(webui.url)
-        page.fill("#tts-text textarea", "端口7860，<b>你好</b>。")
-        page.click("#tts-voice label:nth-child(2)")
-        page.click("#tts-speak")
-        page.wait_for_selector("#tts-audio #waveform", timeout=60_000)
-        page.wait_for_selector("#tts-panel .tts-read", timeout=10_000)
-        panel = page.inner_text("#tts-panel")
-        page.fill("#tts-text textarea", "😀")
-        page.click("#tts-speak")
-        page.wait_for_selector("text=没有可以朗读的内容", timeout=30_000)
-        browser.close()
-    assert "端口七八六零" in panel
-    assert "RTF" in panel
-    outside = [url for url in asked if not url.startswith((webui.url, "data:", "blob:"))]
-    assert outside == []
+
+def test_the_wav_carries_the_mark_of_synthetic_speech(client: Client) -> None:
+    path, _ = client.predict(text="你好。", api_name="/synthesize")
+    mark = read_mark(Path(path))
+    assert mark is not None
+    assert mark.intact
+
+
+def test_programs_may_ask_how_a_text_will_be_read(client: Client) -> None:
+    (segment,) = client.predict(text="重庆的<行|XING2>长。", api_name="/preview")
+    assert segment["text"] == "重庆的行长。"
+    words = [(word["text"], word["reading"], word["given"]) for word in segment["words"]]
+    assert words[0] == ("重庆", "chong2 qing4", False)
+    assert ("行", "xing2", True) in words
+    with pytest.raises(AppError, match="请输入"):
+        client.predict(text="", api_name="/preview")
+
+
+def test_programs_may_have_many_lines_spoken_at_once(client: Client) -> None:
+    lines = '{"text": "你好。"}\n{"text": "再见。", "voice": "云峰", "speed": 1.5}\n{"text": "😀"}'
+    archive, joined, subtitles, told = client.predict(lines=lines, pause=0.5, api_name="/batch")
+    with zipfile.ZipFile(archive) as packed:
+        assert packed.namelist() == ["001.wav", "002.wav", "joined.wav", "subtitles.srt", "lines.jsonl"]
+    assert read(joined).seconds == pytest.approx(told[1]["end"], abs=0.01)
+    assert told[1]["start"] == pytest.approx(told[0]["end"] + 0.5, abs=0.01)
+    assert (told[1]["voice"], told[1]["speed"]) == ("云峰", 1.5)
+    assert "没有可以朗读的内容" in told[2]["refused"]
+    assert Path(subtitles).read_text(encoding="utf-8").count(" --> ") == 2
+    with pytest.raises(AppError, match="第 1 行：没有这个音色"):
+        client.predict(lines='{"text": "好", "voice": "谁"}', api_name="/batch")

@@ -83,12 +83,9 @@ def corrected(front_end: FrontEnd, text: str, segment: int, word: int, reading: 
     said). Raises RequestRefused for a reading that can't be said or doesn't fit, and for a place that isn't there.
     """
     before = preview(front_end, text)
-    try:
-        old = before[segment].words[word]
-    except IndexError:
-        raise RequestRefused(
-            "文字已改变，请重新查看读音。", "The text has changed, look at its reading again."
-        ) from None
+    if not (0 <= segment < len(before) and 0 <= word < len(before[segment].words)):
+        raise RequestRefused("文字已改变，请重新查看读音。", "The text has changed, look at its reading again.")
+    old = before[segment].words[word]
     units = _checked(old, reading)
     if units == (old.units if old.given else ()):
         return text
@@ -242,4 +239,9 @@ def _reads_as(
 def plain(text: str) -> str:
     """The text as it is written, without the readings in it: ``<重庆|CHONG2 QING4>`` becomes 重庆."""
     marked = extract(text)
-    return "".join((marked.reading(char) or (char, ()))[0] for char in marked.text)
+
+    def written(char: str) -> str:
+        reading = marked.reading(char)
+        return reading[0] if reading else char
+
+    return "".join(map(written, marked.text))

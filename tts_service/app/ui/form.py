@@ -116,6 +116,13 @@ def _presets(desk: Desk, w: Language, controls: Form, choice: gr.Dropdown, kept:
         drop = gr.Button(w("删除选中的", "Delete chosen"), size="sm", elem_id="tts-preset-drop", scale=1, min_width=90)
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     choice.input(chosen, [choice, kept], controls.inputs, **quiet)
-    keep.click(save, [name, *controls.inputs, kept], [kept, choice, name], preprocess=False, **quiet)
+    keep.click(
+        save,
+        [name, *controls.inputs, kept],
+        [kept, choice, name],
+        preprocess=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
     drop.click(forget, [choice, kept], [kept, choice], **quiet)
     kept.change(lambda stored: gr.update(choices=choices(stored)), [kept], [choice], **quiet)

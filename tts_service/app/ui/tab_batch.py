@@ -85,7 +85,7 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
                 visible=False,
             )
 
-    upload.upload(load, [upload], [lines], api_visibility="private", show_progress="hidden", queue=False)
+    upload.upload(load, [upload], [lines], api_visibility="private", show_progress="hidden")
     start.click(
         speaking,
         [lines, *controls.inputs, pause],

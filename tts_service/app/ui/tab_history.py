@@ -49,7 +49,7 @@ def history_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML, spe
         empty = gr.Button(w("清空", "Delete all"), size="sm", elem_id="tts-history-clear", scale=0, min_width=90)
     cast(Any, history).render()
 
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     history.replay(replay, [browser.visitor], [sound], **quiet)
     history.refill(refill, [browser.visitor], [speaking.text, *speaking.form.inputs, tabs], **quiet)
     empty.click(clear, [browser.visitor], [history, sound], **quiet)

@@ -60,7 +60,7 @@ def lexicon_tab(desk: Desk, w: Language) -> tuple[gr.Textbox, gr.State, gr.HTML]
             told = gr.HTML(elem_id="tts-lexicon-told")
     version = gr.State("")
 
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     again.click(lambda: lexicon_values(desk, w), None, [text, version, told], **quiet)
     keep.click(save, [text, version], [text, version, told], **quiet)
     gr.on(

@@ -106,7 +106,9 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     text.change(read, [text], [readings], trigger_mode="always_last", preprocess=False, **quiet)
-    readings.correct(correct, [text], [text, readings], preprocess=False, **quiet)
+    readings.correct(
+        correct, [text], [text, readings], preprocess=False, api_visibility="private", show_progress="hidden"
+    )
     button.click(
         speaking,
         [text, *controls.inputs, browser.visitor],
