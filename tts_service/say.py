@@ -1,6 +1,7 @@
 """Speech from the command line: ``tts-service say "你好" -o hello.wav``, or ``python -m tts_service.say``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,11 +68,19 @@ def _admitted(options: argparse.Namespace, shared: Path) -> Reference | None:
 
 
 def _loaded(options: argparse.Namespace, shared: Path) -> "Engine":
-    from tts_service.engines.auto import AutoEngine  # noqa: PLC0415 - keeps --help quick
-    from tts_service.engines.choose import choose  # noqa: PLC0415
+    """The engine, ready to speak. The bundled one needs nothing that the others import, and no speech before ours."""
 
     def say(line: str) -> None:
         print(line, file=sys.stderr)
+
+    if (options.engine or os.environ.get("TTS_ENGINE") or "bundled") == "bundled":
+        from tts_service.engines.bundled import BundledEngine  # noqa: PLC0415 - keeps --help quick
+
+        bundled = BundledEngine(shared, device=options.device, low_memory=options.low_memory, warm=False, say=say)
+        bundled.load()
+        return bundled
+    from tts_service.engines.auto import AutoEngine  # noqa: PLC0415
+    from tts_service.engines.choose import choose  # noqa: PLC0415
 
     engine = choose(options.engine, shared, device=options.device, low_memory=options.low_memory, say=say)
     engine.load()
@@ -88,7 +97,7 @@ def _write(speech: "Speech", path: Path, shared: Path, *, engine: str, character
     reference = speech.reference
     mark = new_mark(engine=engine, voice=speech.voice, reference=reference, matching=speech.matching)
     ending = path.suffix.lower().lstrip(".")
-    form = ending if ending in available() else "wav"
+    form = ending if ending != "wav" and ending in available() else "wav"  # wav needs no C library to be loaded
     data = encode(form, speech.samples, speech.sample_rate, mark)
     if reference is not None:
         audit_speech(

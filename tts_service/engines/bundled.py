@@ -40,9 +40,9 @@ class BundledEngine:
 
     `shared` is the host's shared folder (its ``cache_hub/`` receives the weights); `device` is ``auto``, ``cpu`` or
     ``cuda``; a lexicon file ``lexicon.txt`` in `shared` is the user's. `low_memory` begins with short segments and, on
-    a GPU, half precision. Nothing heavy happens before `load`. One thread of its own computes, and requests take turns
-    piece by piece: two at once would only share the same cores, and PyTorch keeps buffers and helper threads for every
-    thread that ever called it.
+    a GPU, half precision; without `warm` loading doesn't speak, and the first request takes longer. Nothing heavy
+    happens before `load`. One thread of its own computes, and requests take turns piece by piece: two at once would
+    only share the same cores, and PyTorch keeps buffers and helper threads for every thread that ever called it.
     """
 
     name = "bundled"
@@ -53,11 +53,12 @@ class BundledEngine:
         *,
         device: str = "auto",
         low_memory: bool = False,
+        warm: bool = True,
         voices: Path = SHIPPED,
         say: Callable[[str], None] = print,
     ) -> None:
         self._shared, self._wanted, self._low_memory = shared, device, low_memory
-        self._voices, self._say = voices, say
+        self._voices, self._say, self._warm = voices, say, warm
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice")
         self._voice: LoadedVoice | None = None
         self._front_end = FrontEnd()
@@ -72,7 +73,7 @@ class BundledEngine:
         return Capabilities(tuple(voice.speakers), tuple(voice.emotions), voice.sample_rate, matching=True)
 
     def load(self) -> None:
-        """Fetches the weights into `cache_hub`, loads them and speaks once, so that the first request is fast.
+        """Fetches the weights into `cache_hub`, loads them and (`warm`) speaks once: the first request is fast then.
 
         Raises EngineFailed: no such weights, damaged ones, no such device, a lexicon line that can't be used.
         """
@@ -97,7 +98,8 @@ class BundledEngine:
                 raise EngineFailed(str(error)) from error
         except (cache_hub.CacheHubError, LexiconProblem) as error:
             raise EngineFailed(str(error)) from error
-        self.synthesize(SynthesisRequest("你好，服务已经启动。"))
+        if self._warm:
+            self.synthesize(SynthesisRequest("你好，服务已经启动。"))
 
     def reload_lexicon(self) -> None:
         """Reads the user's lexicon again: what is asked for from now on is read with it, what is being spoken isn't.
