@@ -21,6 +21,7 @@ _FORMS: Final = str.maketrans(
 )  # fmt: skip
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _RAISED_RUN: Final = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
+_LOWERED: Final = re.compile("(?<=[₀₁₂₃₄₅₆₇₈₉])(?=[0-9])")
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Mn", "Me", "Sk"})
 _KEPT: Final = frozenset("\n^°℃`²³")
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
@@ -29,10 +30,18 @@ _LINES: Final = re.compile(r" ?\n[\n ]*")
 _MARKUP: Final = re.compile(
     r"(?<!\*)\*\*(?=[^*\s])|(?<=[^*\s])\*\*(?!\*)|__(?=\S)|(?<=\S)__|^#{1,6} |```", re.MULTILINE
 )
+_LINK: Final = re.compile(r"!?\[([^\[\]\n]{1,200})\]\((?:https?://|[./#])[^()\s]{0,500}\)")
+_TAG: Final = re.compile(
+    r"</?(?:[abipu]|br|hr|div|span|strong|em|h[1-6]|[uo]l|li|table|t[rdh]|tbody|thead|img|code|pre|font|sub|sup|speak|small|mark)"
+    r"(?:\s[^<>|\n]{0,200})?/?>"
+)
+_ENTITIES: Final = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 _EMOTICON: Final = re.compile(
     r"(?<![A-Za-z0-9])[:;=][-']?[)(DPp](?![A-Za-z0-9])|\^[_-]?\^|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
 )
-_KAOMOJI: Final = re.compile(r"[ヾヽ٩╰╮ლ¯]?[(（](?:[^\w\s()（）,.，。、!?！？=]|[ωДдεωоｏ皿人﹏益]){2,20}[)）][ノﾉوゞ✧╯╭ლ¯]?(?:o(?![A-Za-z]))?")
+_KAOMOJI: Final = re.compile(
+    r"[ヾヽ٩╰╮ლ¯]?[(（](?:[^\w\s()（）,.，。、!?！？=]|[ωДдεωоｏ皿人﹏益]){2,20}[)）][ノﾉوゞ✧╯╭ლ¯]?(?:o(?![A-Za-z]))?"
+)
 _STICKERS: Final = re.compile(
     r"\[(?:捂脸|微笑|笑哭|破涕为笑|撇嘴|发呆|流泪|大哭|害羞|呲牙|偷笑|坏笑|调皮|抓狂|白眼|翻白眼|尴尬|发怒|惊讶|擦汗|流汗|抠鼻"
     r"|鼓掌|鄙视|委屈|快哭了|阴险|亲亲|可怜|笑脸|嘿哈|奸笑|机智|皱眉|耶|吃瓜|旺柴|打脸|叹气|苦涩|裂开|爱心|心碎|拥抱|握手|抱拳|拳头|合十"
@@ -43,12 +52,15 @@ _STICKERS: Final = re.compile(
 
 def clean(text: str) -> str:
     """Makes text readable for the rules: half-width letters and digits, simplified characters, no emoji, no control
-    characters, no lone surrogates, no private-use characters, no Markdown signs, accents folded (café → cafe), raised
+    characters, no lone surrogates, no private-use characters, no Markdown or HTML, accents folded (café → cafe), raised
     digits as powers (10⁶ → 10^6, m² stays), lowered ones as digits, runs of spaces and empty lines joined.
 
     Never raises; text without anything readable becomes ``""``.
     """
-    text = text.translate(_WIDE).translate(_FORMS)
+    text = _LOWERED.sub(" ", text.translate(_WIDE).translate(_FORMS))
+    text = _TAG.sub(" ", _LINK.sub(r"\1", text))
+    for entity, char in _ENTITIES.items():
+        text = text.replace(entity, char)
     text = _RAISED_RUN.sub(_raised, text)
     text = _KAOMOJI.sub("", text)
     kept: list[str] = []

@@ -21,9 +21,10 @@ _OPERATORS: Final = {
     "+": "加", "-": "减", "×": "乘", "*": "乘", "·": "乘", "÷": "除以", "/": "除以", "=": "等于", "==": "等于",
     "≈": "约等于", ">": "大于", "<": "小于", "≥": "大于等于", "≤": "小于等于", ">=": "大于等于", "<=": "小于等于",
     "!=": "不等于", "≠": "不等于", "±": "正负", "→": "趋于", "≡": "恒等于", "∈": "属于", "∝": "正比于", ":": "比",
-    "(": "括号", ")": "括号", "√": "根号",
+      "√": "根号",
     "∞": "无穷大",
 }  # fmt: skip
+_CALLED: Final = ("sin", "cos", "tan", "log", "ln", "lg", "exp", "max", "min")
 _FUNCTIONS: Final = {"sqrt": "根号"}
 _SAID: Final = re.compile(f"[{SAID}]")
 _TOKEN: Final = re.compile(
@@ -49,6 +50,7 @@ def _formula(match: re.Match[str]) -> str | None:
 def say_formula(text: str) -> str:
     """Reads a formula that the rule recognised, token by token."""
     said, before = "", ""
+    brackets: list[bool] = []
     if text.count("(") != text.count(")"):
         text = text.replace("(", " ").replace(")", " ")
     for token in _TOKEN.finditer(text):
@@ -75,18 +77,16 @@ def say_formula(text: str) -> str:
             said += "正" if part == "+" else "负"
         elif part == "°":
             said += "度"
-        elif part in "()" and before_is_call(said, part):
-            said += ""
+        elif part == "(":
+            brackets.append(not said.rstrip().endswith(_CALLED))
+            said += "括号" * brackets[-1]
+        elif part == ")":
+            said += "括号" * (brackets.pop() if brackets else False)
         elif not part.isspace():
             said += _OPERATORS.get(part, part if _SAID.match(part) else "")
         if not part.isspace():
             before = part[-1]
     return said
-
-
-def before_is_call(said: str, part: str) -> bool:
-    """Tells whether a bracket is a function's, which nobody says."""
-    return part == "(" and said.rstrip().endswith(("sin", "cos", "tan", "log", "ln", "lg", "exp", "max", "min"))
 
 
 def power(text: str) -> str:
@@ -107,6 +107,11 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: f"{number(m[1])}乘十的{'负' if m[2] == '-' else ''}{number(m[3])}次方",
     ),
     rule(
+        "times a power of ten",
+        rf"(?<![\dA-Za-z.])(-?)({NUMBER})\s?[×x*·]\s?10\^([-+]?\d{{1,3}})(?!\d)(?!\s?[-+×÷=])",
+        lambda m: f"{'负' if m[1] else ''}{number(m[2])}乘十的{power(m[3])}",
+    ),
+    rule(
         "absolute value",
         rf"\|\s?(-?)({NUMBER}|{_L})\s?\|",
         lambda m: ("负" if m[1] else "") + (number(m[2]) if m[2][0].isdigit() else f" {m[2]} ") + "的绝对值",
@@ -118,7 +123,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "power",
-        rf"(?<![A-Za-z\u0370-\u03ff\d./])({NUMBER}|{_L})({_POWER})(?![A-Za-z\d])",
+        rf"(?<![A-Za-z\u0370-\u03ff\d./])({NUMBER}|{_L})({_POWER})(?!\d)",
         lambda m: (number(m[1]) if m[1][0].isdigit() else f" {m[1]} ") + "的" + power(m[2]),
     ),
     rule(

@@ -12,7 +12,7 @@ from tts_service.text.rule import HAN, Rule, rule, spelled, to
 _VERSION: Final = r"\d{1,8}(?:\.\d{1,8}){1,4}"
 _SUFFIX: Final = (
     r"(?:[-.+_]?(?:rc|RC|beta|Beta|alpha|Alpha|dev|post|preview|snapshot|SNAPSHOT|LTS|stable|final|release|cu|cpu|b|a)"
-    r"[.-]?\d{0,4}(?![A-Za-z\d]))?"
+    r"[.-]?\d{0,4}(?![A-Za-z\d])|_\d{1,4}(?![A-Za-z\d]))?"
 )
 _ENGLISH: Final = (
     *("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
@@ -82,6 +82,17 @@ def _model(match: re.Match[str]) -> str | None:
 
 
 NAMES: Final[tuple[Rule, ...]] = (
+    rule(
+        "so many against so many",
+        r"(?<![A-Za-z\d.])(\d{1,2})([vV])[sS]?\.?(\d{1,2})(?![A-Za-z\d.])",
+        lambda m: f"{cardinal(m[1])} {m[2]} {cardinal(m[3])}",
+    ),
+    rule(
+        "standard",
+        r"(?<![A-Za-z])((?:GB|ISO|IEC|DB|JB|YY|HJ|YD|ANSI|EN|DIN|IEEE)(?:/(?:T|IEC|Z))?)"
+        r"\s?(\d{3,6}(?:\.\d{1,3})?)[-:]((?:19|20)\d\d)(?!\d)",
+        lambda m: f"{m[1].replace('/', ' ')} {'点'.join(map(digits, m[2].split('.')))}，{digits(m[3])}",
+    ),
     rule("Wi-Fi", r"(?<![A-Za-z])[Ww][Ii]-[Ff][Ii](?![A-Za-z])", lambda m: " WiFi "),
     rule("for example", r"(?<![A-Za-z])e\.\s?g\.,?", lambda m: " for example "),
     rule("that is", r"(?<![A-Za-z])i\.\s?e\.,?", lambda m: " that is "),
@@ -158,6 +169,11 @@ MIXED: Final[tuple[Rule, ...]] = (
         "so many of a scale",
         r"(?<![A-Za-z0-9.,-])(\d{3,6})([BKMGT])(?![A-Za-z0-9])",
         lambda m: f"{cardinal(m[1])} {m[2]} ",
+    ),
+    rule(
+        "span of names",
+        r"(?<![A-Za-z0-9.-])([A-Za-z]{1,4})(\d{1,4})\s?[-~]\s?(\1)(\d{1,4})(?![A-Za-z0-9.-])",
+        lambda m: f"{mixed(m[1] + m[2])}到{mixed(m[3] + m[4])}",
     ),
     rule(
         "letters with digits",

@@ -70,7 +70,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "slang for ten thousand",
-        rf"(?<=[{HAN}])(\s?)({NUMBER})w(?=\+|[{HAN}，。！？、；\s]|$)",
+        rf"((?<=[{HAN}])\s?|(?<![A-Za-z\d.])(?=[\d.]{{1,9}}w\+))({NUMBER})w(?=\+|[{HAN}，。！？、；\s]|$)",
         lambda m: m[1] + quantity(m[2]) + "万",
     ),
 )

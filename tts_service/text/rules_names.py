@@ -23,7 +23,7 @@ def _generation(match: re.Match[str]) -> str:
 
 
 def _middle_dot(match: re.Match[str]) -> str:
-    return digits(match[1]) + digits(match[2])
+    return "十一" if match[0][:2] == "10" and match[2] == "1" else digits(match[1]) + digits(match[2])
 
 
 def _weapon(match: re.Match[str]) -> str:
@@ -31,6 +31,16 @@ def _weapon(match: re.Match[str]) -> str:
 
 
 RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        "figure",
+        r"(?<=[图表式])\s?(\d{1,3})[-–](\d{1,3})(?![\d个张年月])",
+        lambda m: f"{cardinal(m[1])}杠{cardinal(m[2])}",
+    ),
+    rule(
+        "step of steps",
+        r"(?<=第)(\d{1,4})/(\d{1,4})(?=[步页章节题关张集])",
+        lambda m: f"{cardinal(m[1])}斜杠{cardinal(m[2])}",
+    ),
     rule("generation", rf"{ALONE}([5-9][05]|[0-2][05])(?=后(?![天年个面来续的者期方半卫端排来]|\d))", _generation),
     rule("day with a dot", r"(?<![\d.])(1[0-2]|[1-9])[·•・](3[01]|[12]\d|[1-9])(?![\d.·])(?!\s?[=×])", _middle_dot),
     rule(
@@ -42,8 +52,8 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("status code", rf"{ALONE}([1-5]\d\d)(?=\s?(?:{_STATUS}))", lambda m: name_digits(m[1])),
     rule(
         "status code behind",
-        r"(?:(?<=状态码)|(?<=错误码)|(?<=返回码)|(?<=退出码)|(?<=错误代码))(\s?(?:是|为|[:：])?\s?)(\d{1,6})(?![\d.])",
-        lambda m: m[1].strip(": ：") + name_digits(m[2]),
+        r"(?:(?<=状态码)|(?<=错误码)|(?<=返回码)|(?<=退出码)|(?<=错误代码))(\s?(?:是|为|[:：])?\s?)(-?)(\d{1,6})(?![\d.])",
+        lambda m: m[1].strip(": ：") + ("负" if m[2] else "") + name_digits(m[3]),
     ),
     rule("room", rf"{ALONE}(\d{{3,4}})(?=(?:号|级|阶梯|多媒体)?(?:{_ROOMS}))", lambda m: digits(m[1])),
     rule(

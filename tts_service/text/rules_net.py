@@ -131,6 +131,11 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule("file with a Chinese name", rf"(?<=[{HAN}])\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: address(m[0])),
     rule(
+        "option with a port",
+        r"(?<![^\s(（“\"`])(-{1,2}[A-Za-z_-]{0,30}port)([\s=]{1,2})(\d{2,5})(?!\d)",
+        lambda m: f"{address(m[1])} {digits(m[3])}",
+    ),
+    rule(
         "option",
         r"(?<![^\s(（“\"`])--?(?=[A-Za-z])[A-Za-z][A-Za-z0-9]{0,30}(?:[-_][A-Za-z0-9]{1,30}){0,5}(?![A-Za-z0-9])",
         lambda m: _option(m[0]),

@@ -114,6 +114,11 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: digits(m[1]) + (" X " if m[2] in "xX" else digits(m[2])),
     ),
     rule(
+        "hash",
+        r"(?<![A-Za-z0-9])(?=\d{0,8}[a-f][0-9a-f]*\d|[a-f]{0,8}\d[0-9a-f]*[a-f])[0-9a-f]{7,64}(?![A-Za-z0-9])",
+        lambda m: letters_and_digits(m[0]),
+    ),
+    rule(
         "code after its name",
         rf"(?<![A-Za-z])({_CODE})(\s?(?:是|为|：|:|=|#|No\.?)?\s?)((?=[A-Za-z-]{{0,8}}\d)(?:[A-Za-z]{{0,4}}\d[A-Za-z0-9]{{1,40}}|[A-Za-z]{{1,4}}-?\d{{1,30}}|\d{{2,40}})(?:-[A-Za-z0-9]{{1,20}}){{0,6}})(?![A-Za-z0-9])(?!\.\d)(?![年月日个多条])",
         _named,

@@ -74,6 +74,8 @@ def _fraction(match: re.Match[str]) -> str | None:
     top, bottom = int(match[2]), int(match[3])
     if bottom < 2 or (top, bottom) == (24, 7):
         return None
+    if top > bottom > 12:
+        return f"{cardinal(str(top))}斜杠{cardinal(str(bottom))}"
     return f"{signed(match[1])}{cardinal(str(bottom))}分之{cardinal(str(top))}"
 
 
@@ -177,7 +179,12 @@ COUNTED: Final[tuple[Rule, ...]] = (
         rf"{ALONE}(\d{{1,3}})(?=年级|号楼|号线|号店|号机|号桌|号院|月份|楼|班|等奖|线城市|线品牌|环|维|进制|极管|单元|车间|级|等座|等舱|手车|手房|胎|战|次元|次方|次元|进宫)",
         lambda m: cardinal(m[1]),
     ),
-    rule("a few", rf"(?<![\d.第])([1-9])、([1-9])(?=[多几]?(?:{_COUNTED}))(?!线)", _few),
+    rule("a few", rf"(?<![\d.第、])([1-9])、([1-9])(?=[多几]?(?:{_COUNTED}))(?!线)", _few),
+    rule(
+        "span with its unit twice",
+        rf"{ALONE}({NUMBER})([{HAN}]{{1,3}})\s?[-~—]{{1,2}}\s?({NUMBER})(?=\2)",
+        lambda m: f"{quantity(m[1])}{m[2]}到{quantity(m[3])}",
+    ),
     rule(
         "span",
         rf"(?<![\d.A-Za-z{SAID}-])({NUMBER}){TO}({NUMBER})(?![\d-])(?!\.\d)(?=\s?多?{_KIND})()",
@@ -195,7 +202,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "counted",
-        rf"{ALONE}(?P<sign>(?<![\d)）{SAID}%])[-+]|±)?(?P<n>{NUMBER})\s?(?=[多几来余]?{_KIND})",
+        rf"{ALONE}(?P<sign>(?<![\d)）{SAID}%万亿元岁年月日时天分秒个人次米吨斤里倍层楼号])[-+]|±)?(?P<n>{NUMBER})\s?(?=[多几来余]?{_KIND})",
         lambda m: signed(m["sign"]) + quantity(m["n"]),
     ),
     rule("long run", r"(?<![\d.A-Za-z,])(\d{9,40})(?![\d.A-Za-z,])", _plain_run),

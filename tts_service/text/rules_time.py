@@ -211,6 +211,16 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: f"{number(m[1])}度{number(m[2])}分" + (f"{number(m[3])}秒" if m[3] else ""),
     ),
     rule(
+        "minutes and a fraction of a second",
+        rf"(?<![\d:.])(\d{{1,2}}):({_SIXTY})\.(\d{{1,3}})(?![\d:.])",
+        lambda m: f"{number(m[1])}分{_zeroed(m[2])}点{digits(m[3])}秒",
+    ),
+    rule(
+        "hundredths of a second",
+        rf"{ALONE}(\d{{1,3}})秒(\d{{2}})(?![\d分秒.])",
+        lambda m: f"{number(m[1])}秒{digits(m[2])}",
+    ),
+    rule(
         "time span",
         rf"(?<![\d:.])({_HOUR}):({_SIXTY}){TO}({_HOUR}):({_SIXTY})(?![\d:])",
         lambda m: _clock(m[1], m[2]) + to(m) + _clock(m[3], m[4]),

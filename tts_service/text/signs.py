@@ -10,12 +10,19 @@ _LEFT: Final = rf"(?<=[{_WORD})）\"”])"
 _RIGHT: Final = rf"(?=[{_WORD}(（\"“])"
 
 _SIGNS: Final = (
+    (re.compile(r"\*(?=号)"), "星"),
+    (re.compile(r"#(?=号)"), "井"),
     (re.compile(r"(?<=[A-Za-z])\+\+"), "加加"),
     (re.compile(r"(?<=[A-Za-z])#"), " sharp"),
     (re.compile(r"\s?&&\s?"), "，"),
     (re.compile(r"\s?&\s?"), "和"),
     (re.compile(r"\s?(?:[→⇒➜⟶]|-{1,2}>|=>)\s?"), "到"),
     (re.compile(r"\s?(?:↔|<->|⇔)\s?"), "和"),
+    (
+        re.compile(r"((?:周|星期|礼拜)[一二三四五六日天])\s?[-~—]{1,2}\s?(?=(?:周|星期|礼拜)?[一二三四五六日天])"),
+        r"\1到",
+    ),
+    (re.compile(rf"(?<=[{SAID}])\s?[-~—]{{1,2}}\s?(?=次年|次日|次月|翌日|翌年|第二天|至今|现在|今)"), "到"),
     (re.compile(rf"(?<=[{SAID}])\s?(?:[-~]|—{{1,2}})\s?(?=[{SAID}\d])"), "到"),
     (re.compile(rf"(?<=[{SAID}])\s?/\s?(?=[{SAID}])"), "斜杠"),
     (re.compile(r"\s?(?:>=|≥|≧|⩾)\s?"), "大于等于"),
@@ -42,6 +49,12 @@ _SIGNS: Final = (
     (re.compile(r"∵"), "因为"),
     (re.compile(r"∴"), "所以"),
     (re.compile(r"∈"), "属于"),
+    (re.compile(r"∩"), "交"),
+    (re.compile(r"∪"), "并"),
+    (re.compile(r"⊂|⊆"), "包含于"),
+    (re.compile(r"∅"), "空集"),
+    (re.compile(r"∀"), "任意"),
+    (re.compile(r"∃"), "存在"),
     (re.compile(r"∠"), "角"),
     (re.compile(r"⊥"), "垂直于"),
     (re.compile(r"∥"), "平行于"),
