@@ -18,7 +18,7 @@ WIDEST_SHIFT: Final = 7.0
 """Semitones that a voice is moved at most."""
 SLOWEST, FASTEST = 0.8, 1.25
 """Bounds of the pace, as a factor of the voice's own."""
-STRONGEST_GAIN: Final = 9.0
+STRONGEST_GAIN: Final = 4.0
 """Decibels that a band is raised or lowered at most."""
 _WARPS: Final = tuple(float(np.exp(step)) for step in np.linspace(-0.16, 0.16, 17))
 _LEAST_REACH: Final = 32  # bands, to about 1.3 kHz: less is a hum or a whistle
