@@ -118,7 +118,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "formula",
-        rf"(?<![A-Za-z\u0370-\u03ff\d.@#$_\"'])(?<![A-Za-z\d]-){_TERM}(?:\s?{_OPERATOR}\s?{_TERM}){{1,16}}+(?![A-Za-z\d%°²³(_]|\.\d)",
+        rf"(?<![A-Za-z\u0370-\u03ff\d.@#$_\"'])(?<![A-Za-z\d]-){_TERM}(?:(?:\s?{_OPERATOR}\s?|(?<=\))(?=\()){_TERM}){{1,16}}+(?![A-Za-z\d%°²³(_]|\.\d)",
         _formula,
     ),
     rule(
