@@ -1,7 +1,6 @@
 """From text to units: words, tones, English, sentences."""
 
 import time
-from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -396,7 +395,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=80))
-@settings(max_examples=300, deadline=timedelta(seconds=3))
+@settings(max_examples=300, deadline=None)
 def test_pieces_of_everything_in_any_order_become_units_the_voice_knows(pieces: list[str]) -> None:
     for sentence in FRONT_END.read("".join(pieces)).sentences:
         encode(sentence.units)

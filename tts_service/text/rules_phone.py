@@ -23,21 +23,12 @@ _PROVINCE: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋
 
 
 def _phone(match: re.Match[str]) -> str:
-    text, prefix = match[0], ""
-    country = re.match(r"\s?(?:\+|00)(\d{1,3}?)(?=86)?[\s-]?", text)
-    if text.lstrip().startswith(("+86", "0086")):
-        prefix, text = "加八六，", re.sub(r"^\s?(?:\+|00)86", "", text)
-    elif country and text.lstrip().startswith("+"):
-        code = re.match(r"\s?\+(\d{1,3})", text)
-        if code:
-            prefix, text = f"加{digits(code[1])}，", text[code.end() :]
-    number, mark, extension = _parted(text)
-    return prefix + phone(number) + (mark + phone(extension) if extension else "")
-
-
-def _parted(text: str) -> tuple[str, str, str]:
-    found = re.search(r"\s?(转|分机号?|ext\.?|x)\s?(\d+)$", text)
-    return (text[: found.start()], "转", found[2]) if found else (text, "", "")
+    """Reads country code, groups and extension: ``+86-10-12345678转12``."""
+    code = re.match(r"\s?\+(86|\d{1,3})", match[0])
+    text = match[0][code.end() :] if code else match[0]
+    inside = re.search(r"\s?(?:转|分机号?|ext\.?|x)\s?(\d+)$", text)
+    number = phone(text[: inside.start()] if inside else text)
+    return (f"加{digits(code[1])}，" if code else "") + number + (f"转{phone(inside[1])}" if inside else "")
 
 
 def _mobile(match: re.Match[str]) -> str:
@@ -88,7 +79,7 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: "，".join(digits(part) for part in (m[1], m[3], m[4], m[5], m[6]) if part),
     ),
     rule("masked", r"(?<![\d*])(?=\*{0,20}\d)(\d{0,7})(\*{3,12})(\d{0,4})(?![\d*])", _masked),
-    rule("landline from abroad", r"\+86[\s-]?[1-9]\d{1,2}[\s-]\d{7,8}(?!\d)", _phone),
+    rule("landline from abroad", rf"\+86[\s-]?[1-9]\d{{1,2}}[\s-]\d{{7,8}}(?!\d){_EXTENSION}", _phone),
     rule(
         "landline",
         rf"(?<![\d-])(?:\+86[\s-]?)?(?:\(0\d{{1,3}}\)\s?-?|0\d{{1,3}}[-\s])\d{{3,4}}[\s-]?\d{{4}}(?!\d){_EXTENSION}",
