@@ -53,7 +53,7 @@ def main() -> None:
     torch.set_num_threads(2)
     vocoder.train(work, minutes=minutes * (1 - _TOGETHER), hours=hours, size=12, rate=5e-4, tune=True)
     export.export(work, arguments.out, arguments.version)
-    report.report(arguments.work, arguments.out)
+    report.report(work, arguments.out, pictures=work / "report")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,10 @@
 """Measures a voice against its teacher: ``python -m tts_service.training.report``.
 
-Speaks held-out utterances of the dev shard (never trained on), prints a table, writes ``benchmarks/results/voice.json``
-and, with ``--pictures``, spectrograms and sounds to look at and listen to.
+Speaks held-out utterances of the dev shard (never trained on), lets the judge listen, prints a table, writes
+``benchmarks/results/voice.json``, and spectrograms and sounds to look at and listen to.
 """
 
 import argparse
-import datetime
-import json
-import os
-import platform
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,18 +13,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.report import write
 from tts_service.models.acoustic import PITCH_CENTRE, spread
 from tts_service.models.features import FRAME_RATE, HOP, SAMPLE_RATE
 from tts_service.models.voice import Voice
 from tts_service.training.acoustic import batch
-from tts_service.training.corpus import DEV, WORK, Example, load_shard
+from tts_service.training.corpus import DEV, DEV_SECONDS, WORK, Example, load_shard, make_shard
 from tts_service.training.export import VOICE, VOICES
 from tts_service.training.heldout import held_out, units_of
+from tts_service.training.judge_report import judge_figures
 from tts_service.training.measures import align, cepstra, mel_cepstral_distortion
 from tts_service.training.pictures import draw
-
-REPOSITORY = Path(__file__).parents[2]
-RESULT = REPOSITORY / "benchmarks" / "results" / "voice.json"
 
 
 @torch.inference_mode()
@@ -88,48 +82,28 @@ def measure(voice: Voice, examples: Sequence[Example]) -> dict[str, Any]:
     }
 
 
-def machine() -> dict[str, Any]:
-    """The processor, its count of cores and the versions that matter."""
-    model = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        platform.processor(),
-    )
-    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), "torch": torch.__version__}
+def report(work: Path, voice_folder: Path, *, sentences: int = 100, pictures: Path | None = None) -> None:
+    """Measures the voice in `voice_folder`, prints the table and writes ``benchmarks/results/voice.json``.
 
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
-
-
-def report(
-    work: Path, voice_folder: Path, *, sentences: int = 100, out: Path = RESULT, pictures: Path | None = None
-) -> None:
-    """Measures the voice in `voice_folder`, prints the table and writes `out`."""
+    The held-out utterances are made by the teacher where the work folder has none.
+    """
     torch.set_num_threads(1)
     voice = Voice.load(voice_folder)
-    examples = held_out(load_shard(work / "corpus" / f"{DEV}.npz"), sentences)
-    figures = measure(voice, examples)
+    corpus = work / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    make_shard(corpus, DEV, DEV_SECONDS)
+    examples = held_out(load_shard(corpus / f"{DEV}.npz"), sentences)
+    figures = {"voice": f"{voice.description.name} {voice.description.version}", **measure(voice, examples)}
+    figures |= judge_figures(voice, examples)
     figures["weights_mb"] = round(sum(path.stat().st_size for path in voice_folder.glob("*.safetensors")) / 1e6, 2)
-    result = {
-        "name": "voice",
-        "voice": f"{voice.description.name} {voice.description.version}",
-        "figures": figures,
-        "machine": machine(),
-        "commit": _commit(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    written = write("voice", figures)
     width = max(map(len, figures))
     for name, value in figures.items():
         print(f"{name:<{width}}  {value}")
+    print(written)
     if pictures:
         draw(voice, examples[:6], pictures)
+        print(f"spectrograms and sounds: {pictures}")
 
 
 def main() -> None:
@@ -138,16 +112,9 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--voice", type=Path, default=VOICES / VOICE)
-    parser.add_argument("--out", type=Path, default=RESULT)
-    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--pictures", type=Path, default=WORK / "report", help="folder for spectrograms and sounds")
     arguments = parser.parse_args()
-    report(
-        arguments.work,
-        arguments.voice,
-        sentences=arguments.sentences,
-        out=arguments.out,
-        pictures=arguments.pictures,
-    )
+    report(arguments.work, arguments.voice, sentences=arguments.sentences, pictures=arguments.pictures)
 
 
 if __name__ == "__main__":
