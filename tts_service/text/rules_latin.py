@@ -102,7 +102,7 @@ NAMES: Final[tuple[Rule, ...]] = (
         lambda m: spelled(re.sub(r"[.\s]", "", m[0])),
     ),
     rule("English ordinal", r"(?<![\dA-Za-z.])(\d{1,4})(st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z\d])", _english_ordinal),
-    rule("number sign", r"(?<![A-Za-z])(?:No|NO|no)\.\s?(?=\d)", lambda m: "第"),
+    rule("number sign", r"(?<![A-Za-z])(?:No|NO)\.\s?(?=\d)", lambda m: "第"),
     rule(
         "ratio of bits",
         r"(?<![\d.])802\.(\d{1,2})(?=[a-z]{0,2}(?![A-Za-z]))",
@@ -148,12 +148,12 @@ NAMES: Final[tuple[Rule, ...]] = (
     rule("Roman ordinal", rf"(?<=第)\s?((?=[IVXLC]){_ROMAN})(?![A-Za-z])", _roman),
     rule(
         "Roman numeral of a name",
-        rf"(?<=[{HAN}])\s?(?!X+(?![IV]))((?=[IVX]{{2}}){_ROMAN})(?![A-Za-z\d]|设计|系统)",
+        rf"(?<=[{HAN}])\s?(?!X+(?![IV]))(?!(?:VI|IV|IX|XI)[{HAN}])((?=[IVX]{{2}}){_ROMAN})(?![A-Za-z\d])",
         _roman,
     ),
     rule(
         "Roman numeral of an English name",
-        rf"(?<=[a-z])\s(?!X+(?![IV]))((?=[IVX]{{2}}){_ROMAN})(?![A-Za-z\d-])",
+        rf"(?<=[a-z])\s(?!X+(?![IV]))((?=[IVX]{{2}}){_ROMAN})(?![A-Za-z\d-]|\s[a-z])",
         _roman,
     ),
 )
