@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -34,11 +35,19 @@ _VOICE = Path(__file__).resolve().parents[1] / "tts_service" / "voices" / "qingy
 _WARM_UP = 2
 
 
-def _timed(call: Callable[[], float]) -> tuple[float, float]:
-    """Seconds that a call took, and what it returned."""
-    begun = time.perf_counter()
-    result = call()
-    return time.perf_counter() - begun, result
+@dataclass(frozen=True)
+class _Run:
+    """One call: seconds by the clock, seconds of CPU (of all threads), and how many seconds of speech it gave."""
+
+    seconds: float
+    cpu: float
+    speech: float
+
+
+def _timed(call: Callable[[], float]) -> _Run:
+    begun, worked = time.perf_counter(), time.process_time()
+    speech = call()
+    return _Run(time.perf_counter() - begun, time.process_time() - worked, speech)
 
 
 def side_by_side(threads: int, rounds: int) -> dict[str, Any]:
@@ -70,23 +79,23 @@ def side_by_side(threads: int, rounds: int) -> dict[str, Any]:
     if (found := vits(seconds)) is not None:
         sizes["vits_mms"] = parameters(found[0])
         speakers["vits_mms"] = found[1]
-    times: dict[str, list[float]] = {name: [] for name in speakers}
-    lengths = {}
+    runs: dict[str, list[_Run]] = {name: [] for name in speakers}
     for number in range(_WARM_UP + rounds):
         for name, speak in speakers.items():
-            took, length = _timed(speak)
-            lengths[name] = length
+            run = _timed(speak)
             if number >= _WARM_UP:
-                times[name].append(took / length)
+                runs[name].append(run)
+    times = {name: [run.seconds / run.speech for run in found] for name, found in runs.items()}
     models = {
         name: {
-            "rtf": round(median(found), 5),
-            "rtf_best": round(min(found), 5),
-            "rtf_worst": round(max(found), 5),
-            "speech_seconds": round(lengths[name], 2),
+            "rtf": round(median(times[name]), 5),
+            "rtf_best": round(min(times[name]), 5),
+            "rtf_worst": round(max(times[name]), 5),
+            "cpu_seconds_per_second": round(median(run.cpu / run.speech for run in found), 5),
+            "speech_seconds": round(found[0].speech, 2),
             "parameters_m": round(sizes[name] / 1e6, 2),
         }
-        for name, found in times.items()
+        for name, found in runs.items()
     }
     result: dict[str, Any] = {"threads": threads, "rounds": rounds, "models": models}
     for name in ("vits_mms", "hifi_gan_v2"):
@@ -115,9 +124,10 @@ def first_chunk(rounds: int) -> dict[str, Any]:
 
         calls = [_timed(first) for _ in range(_WARM_UP + rounds)][_WARM_UP:]
     return {
-        "ms_median": round(1000 * median(took for took, _ in calls), 1),
-        "ms_worst": round(1000 * max(took for took, _ in calls), 1),
-        "chunk_seconds": round(calls[0][1], 2),
+        "ms_median": round(1000 * median(call.seconds for call in calls), 1),
+        "ms_worst": round(1000 * max(call.seconds for call in calls), 1),
+        "cpu_ms_median": round(1000 * median(call.cpu for call in calls), 1),
+        "chunk_seconds": round(calls[0].speech, 2),
     }
 
 
@@ -144,7 +154,8 @@ def table(figures: dict[str, Any]) -> str:
         for name, model in found["models"].items():
             lines.append(
                 f"  {name:<14} RTF {model['rtf']:.4f} ({model['rtf_best']:.4f} to {model['rtf_worst']:.4f})  "
-                f"{model['speech_seconds']:.1f} s  {model['parameters_m']:.2f} M parameters"
+                f"CPU {model['cpu_seconds_per_second']:.4f}  {model['speech_seconds']:.1f} s  "
+                f"{model['parameters_m']:.2f} M parameters"
             )
         for name in ("times_faster_than_vits", "times_faster_than_hifi_gan_v2"):
             if name in found:
@@ -153,13 +164,13 @@ def table(figures: dict[str, Any]) -> str:
                 lines.append(f"  {name.replace('_', ' '):<34} not measured: pip install transformers")
         chunk = found["first_chunk"]
         lines.append(
-            f"  first chunk, warm {chunk['ms_median']:.1f} ms, worst {chunk['ms_worst']:.1f} ms "
-            f"(target {TARGETS['first_chunk_ms']:.0f})"
+            f"  first chunk, warm {chunk['ms_median']:.1f} ms, worst {chunk['ms_worst']:.1f} ms, "
+            f"CPU {chunk['cpu_ms_median']:.1f} ms (target {TARGETS['first_chunk_ms']:.0f})"
         )
     if cold := figures.get("cold"):
         lines.append(
             f"cold process to a written wav: {cold['seconds_median']:.2f} s, worst {cold['seconds_worst']:.2f} s, "
-            f"median of {cold['rounds']} (target {TARGETS['cold_seconds']:.0f}), peak {cold['peak_rss_mb']} MB"
+            f"CPU {cold['cpu_seconds_median']:.2f} s, median of {cold['rounds']} (target {TARGETS['cold_seconds']:.0f}), peak {cold['peak_rss_mb']} MB"
         )
     if service := figures.get("service"):
         lines.append(

@@ -80,7 +80,7 @@ def test_a_rising_pitch_is_a_line_in_the_picture() -> None:
 
 def test_weights_come_back_from_disk_and_a_changed_file_is_refused(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    config = ListenerConfig(len(PLAIN), len(TONED), channels=16, hidden=16, blocks=1, memory=8)
+    config = ListenerConfig(channels=16, hidden=16, blocks=1, memory=8)
     save(tmp_path, Listener(config), {"steps": 3})
     loaded = Judge.load(tmp_path)
     assert loaded.about["notes"] == {"steps": 3}

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tts_service.score.judge.judge import SHIPPED, Judge, save
-from tts_service.score.judge.network import Listener, ListenerConfig
-from tts_service.score.judge.phones import PLAIN, TONED
+from tts_service.score.judge.network import Listener, ListenerConfig, PhoneHead
+from tts_service.score.judge.phones import PLAIN_OF_TONED
 from tts_service.training.corpus import DEV, WORK, load_shard
 from tts_service.training.heldout import held_out
-from tts_service.training.judge_lessons import PLAIN_OF_TONED, Batch, batch, read
+from tts_service.training.judge_lessons import Batch, batch, read
 from tts_service.training.judge_report import teacher_figures
 from tts_service.training.loop import Loop, device
 
@@ -33,23 +33,23 @@ class Pupil(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        config = ListenerConfig(len(PLAIN), len(TONED))
+        config = ListenerConfig()
         self.listener = Listener(config)
-        self.aligned = nn.Linear(2 * config.memory, config.toned)
+        self.aligned = PhoneHead(2 * config.memory)
 
     def losses(self, data: Batch) -> dict[str, Tensor]:
         """CTC without and with tone, and the cross entropy of every step."""
         hidden = self.listener.trunk(data.mel, data.picture, data.steps)
         parts = {}
-        for name, head, phones in (
-            ("plain", self.listener.plain, PLAIN_OF_TONED.to(data.phones.device)[data.phones]),
-            ("toned", self.listener.toned, data.phones),
+        plain = torch.tensor(PLAIN_OF_TONED, device=data.phones.device)[data.phones]
+        for name, scores, phones in zip(
+            ("plain", "toned"), self.listener.head(hidden), (plain, data.phones), strict=True
         ):
-            scores = head(hidden).log_softmax(-1).transpose(0, 1)
-            parts[name] = functional.ctc_loss(scores, phones, data.steps, data.counts, zero_infinity=True)
+            chances = scores.log_softmax(-1).transpose(0, 1)
+            parts[name] = functional.ctc_loss(chances, phones, data.steps, data.counts, zero_infinity=True)
         inside = torch.arange(hidden.shape[1], device=hidden.device) < data.steps[:, None]
         parts["aligned"] = _ALIGNED_WEIGHT * functional.cross_entropy(
-            self.aligned(hidden[inside]), data.per_step[inside]
+            self.aligned(hidden[inside])[1], data.per_step[inside]
         )
         return parts
 
@@ -82,7 +82,7 @@ def train(work: Path, corpus: Path, *, minutes: float, size: int, rate: float) -
 def export(work: Path, corpus: Path, folder: Path) -> None:
     """Writes the averaged weights to `folder` with the figures of the teacher's own held-out speech."""
     state = torch.load(work / CHECKPOINT, map_location="cpu", weights_only=True)
-    listener = Listener(ListenerConfig(len(PLAIN), len(TONED)))
+    listener = Listener(ListenerConfig())
     prefix = "listener."
     listener.load_state_dict(
         {name.removeprefix(prefix): value for name, value in state["averaged"].items() if name.startswith(prefix)}

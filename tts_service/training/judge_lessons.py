@@ -12,10 +12,9 @@ from torch import Tensor
 
 from tts_service.models.features import HOP, MEL_BANDS, SAMPLE_RATE
 from tts_service.score.judge.network import STEP, levelled, mel_picture, pitch_picture
-from tts_service.score.judge.phones import PHONE_OF_TOKEN, PLAIN, TONED, without_tone
+from tts_service.score.judge.phones import PHONE_OF_TOKEN
 from tts_service.training.corpus import Example, load_shard
 
-PLAIN_OF_TONED = torch.tensor([PLAIN.index(without_tone(phone)) for phone in TONED])
 _PHONE_OF_TOKEN = np.array(PHONE_OF_TOKEN)
 _LOWEST_BAND = -1.4  # the floor of `mel_picture`
 _NARROW_BANDS = 48  # from here up a telephone or a 16 kHz file may hold nothing
@@ -72,7 +71,7 @@ def _harder(one: Lesson, chance: random.Random) -> tuple[npt.NDArray[np.float32]
     if chance.random() < 0.3:  # darker noise, as rooms and motors make it
         noise = np.convolve(noise, np.full(8, 0.35, np.float32), "same")
     active = float(np.sqrt(np.mean(np.square(sound[np.abs(sound) > 0.01])))) if np.any(np.abs(sound) > 0.01) else 0.01
-    below = chance.uniform(18, 50) if chance.random() < 0.6 else chance.uniform(60, 90)
+    below = chance.uniform(22, 50) if chance.random() < 0.4 else chance.uniform(60, 90)
     return sound + noise * np.float32(active * 10 ** (-below / 20)), ends + before
 
 

@@ -17,6 +17,8 @@ from torch.nn import functional
 
 from tts_service.models.features import F0_MAX, F0_MIN, HOP, MEL_BANDS, SAMPLE_RATE, log_mel
 from tts_service.models.layers import Stack
+from tts_service.models.symbols import TONES
+from tts_service.score.judge.phones import PLAIN, PLAIN_OF_TONED, TONE_OF_TONED
 
 STEP: Final = 2 * HOP
 """Samples from one decision to the next."""
@@ -134,15 +136,37 @@ def mel_picture(sound: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class ListenerConfig:
-    """The network's size; `plain` and `toned` are the counts of phones without and with tone, blank included."""
+    """The network's size."""
 
-    plain: int
-    toned: int
     channels: int = 144
     hidden: int = 320
     blocks: int = 5
     kernel: int = 9
     memory: int = 88
+
+
+class PhoneHead(nn.Module):
+    """Scores of phones without and with tone.
+
+    A toned phone scores what the phone and the tone score together: what a tone sounds like is learned once for all
+    finals, and not for each of 38.
+    """
+
+    of_phone: Tensor
+    of_tone: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.plain = nn.Linear(width, len(PLAIN))
+        self.tone = nn.Linear(width, len(TONES))
+        self.register_buffer("of_phone", torch.tensor(PLAIN_OF_TONED), persistent=False)
+        self.register_buffer("of_tone", torch.tensor(TONE_OF_TONED), persistent=False)
+
+    def forward(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """hidden (batch, steps, width) → scores (batch, steps, phones), in the order of PLAIN and of TONED."""
+        plain = self.plain(hidden)
+        tones = functional.pad(self.tone(hidden), (0, 1))
+        return plain, plain[..., self.of_phone] + tones[..., self.of_tone]
 
 
 class Listener(nn.Module):
@@ -156,8 +180,7 @@ class Listener(nn.Module):
         self.line = nn.Linear(LINE, config.channels)
         self.stack = Stack(config.channels, config.hidden, config.blocks, config.kernel)
         self.memory = nn.GRU(config.channels, config.memory, batch_first=True, bidirectional=True)
-        self.plain = nn.Linear(2 * config.memory, config.plain)
-        self.toned = nn.Linear(2 * config.memory, config.toned)
+        self.head = PhoneHead(2 * config.memory)
 
     def trunk(self, mel: Tensor, picture: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Hidden values per step: (batch, steps, 2 * memory).
@@ -182,5 +205,5 @@ class Listener(nn.Module):
 
     def forward(self, sound: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of the phones without and with tone for sound (batch, samples): (batch, steps, phones) each."""
-        hidden = self.trunk(mel_picture(sound), pitch_picture(sound))
-        return self.plain(hidden), self.toned(hidden)
+        scores: tuple[Tensor, Tensor] = self.head(self.trunk(mel_picture(sound), pitch_picture(sound)))
+        return scores

@@ -54,6 +54,12 @@ def edits(heard: Sequence[str], expected: Sequence[str]) -> int:
     return row[-1]
 
 
+PLAIN_OF_TONED: Final = tuple(PLAIN.index(without_tone(phone)) for phone in TONED)
+"""For each toned phone its place in PLAIN."""
+TONE_OF_TONED: Final = tuple(
+    TONES.index(phone[-1]) if phone[-1] in TONES and not phone.startswith("en:") else len(TONES) for phone in TONED
+)
+"""For each toned phone the place of its tone in TONES, one past the last for phones without one."""
 PHONE_OF_TOKEN: Final = tuple(TONED.index(found) if (found := phone(token)) else 0 for token in TOKENS)
 """For each token id its place in TONED, 0 for what is not heard."""
 
