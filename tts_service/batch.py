@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tts_service.app.admission import Busy, Draining
-from tts_service.engines.base import Capabilities, RequestRefused, Speech, SynthesisRequest
-from tts_service.marking import new_mark, pcm16, sealed, wav_head
+from tts_service.engines.base import Capabilities, Reference, RequestRefused, Speech, SynthesisRequest
+from tts_service.marking import new_mark, pcm16, wav_head
 from tts_service.subtitles import Cue, srt
 from tts_service.text.preview import plain
 
@@ -152,13 +152,14 @@ def checked_pause(pause: object) -> float:
 def run(
     lines: tuple[Line, ...],
     speak: Callable[[SynthesisRequest], Speech],
+    wav: Callable[[SynthesisRequest, Speech], bytes],
     folder: Path,
     *,
     pause: float,
     engine: str,
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[Progress]:
-    """Speaks the lines into `folder` (made here), telling after each how far it is.
+    """Speaks the lines into `folder` (made here), telling after each how far it is; `wav` makes a sound's marked file.
 
     A line that can't be read aloud is left out and said so; a busy service is asked again a few times. Raises what
     `speak` raises beyond that. Memory stays that of one line: the joined wav grows on disk.
@@ -169,6 +170,7 @@ def run(
     joined = folder / "joined.pcm"
     digest = hashlib.sha256()
     rate = size = 0
+    reference: Reference | None = None
     with joined.open("wb") as sound:
         for index, line in enumerate(lines, 1):
             try:
@@ -181,15 +183,15 @@ def run(
             rate = speech.sample_rate
             silence = bytes(2 * int(pause * rate)) if size else b""
             start = (size + len(silence)) / 2 / rate
-            wav = folder / f"{index:03}.wav"
-            mark = sealed(new_mark(engine=engine, voice=speech.voice), pcm)
-            wav.write_bytes(wav_head(rate, mark, len(pcm)) + pcm)
+            path = folder / f"{index:03}.wav"
+            path.write_bytes(wav(line.request, speech))
+            reference = reference or speech.reference
             for part in (silence, pcm):
                 sound.write(part)
                 digest.update(part)
                 size += len(part)
-            wavs.append(wav)
-            spoken.append(Spoken(line, wav.name, start, size / 2 / rate, speech.compute_seconds))
+            wavs.append(path)
+            spoken.append(Spoken(line, path.name, start, size / 2 / rate, speech.compute_seconds))
             yield Progress(tuple(spoken), len(lines))
     if not wavs:
         first = spoken[0].refused
@@ -197,7 +199,7 @@ def run(
             f"没有一行可以朗读。{first.zh if first else ''}", f"No line can be read aloud. {first.en if first else ''}"
         )
     voices = "、".join(dict.fromkeys(item.line.request.voice or "" for item in spoken if item.file))
-    mark = replace(new_mark(engine=engine, voice=voices), pcm_sha256=digest.hexdigest())
+    mark = replace(new_mark(engine=engine, voice=voices, reference=reference), pcm_sha256=digest.hexdigest())
     files = _finished(folder, joined, wav_head(rate, mark, size), tuple(spoken), tuple(wavs))
     yield Progress(tuple(spoken), len(lines), files)
 

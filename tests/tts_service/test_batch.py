@@ -14,6 +14,7 @@ from tts_service.app.admission import Busy, Draining
 from tts_service.batch import MOST_LINES, Progress, Spoken, decoded, parse, run, sweep
 from tts_service.engines.base import Capabilities, RequestRefused, Speech, SynthesisRequest
 from tts_service.mark_reading import read_mark
+from tts_service.marking import new_mark, write_wav
 
 CAN = Capabilities(("清岚", "云峰"), ("中性", "开心"), 22050)
 DEFAULTS = SynthesisRequest("", voice="云峰", speed=1.2)
@@ -27,9 +28,13 @@ def tone(request: SynthesisRequest) -> Speech:
     return Speech(samples, 22050, 0.01, request.text, request.voice or "", request.emotion or "", request.speed)
 
 
+def marked(_request: SynthesisRequest, speech: Speech) -> bytes:
+    return write_wav(speech.samples, speech.sample_rate, new_mark(engine="test", voice=speech.voice))
+
+
 def last(text: str, folder: Path, speak: Callable[[SynthesisRequest], Speech] = tone, pause: float = 0.5) -> Progress:
     *_, progress = run(
-        parse(text, CAN, DEFAULTS), speak, folder / "batch", pause=pause, engine="test", wait=lambda _: None
+        parse(text, CAN, DEFAULTS), speak, marked, folder / "batch", pause=pause, engine="test", wait=lambda _: None
     )
     return progress
 
@@ -37,7 +42,7 @@ def last(text: str, folder: Path, speak: Callable[[SynthesisRequest], Speech] = 
 def length(path: Path) -> float:
     with wave.open(str(path)) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 22050)
-        return file.getnframes() / 22050
+        return float(file.getnframes() / 22050)
 
 
 def clock(text: str) -> float:
@@ -137,7 +142,7 @@ def test_every_wav_carries_the_mark_and_its_sum_is_right(tmp_path: Path) -> None
 
 
 def test_progress_comes_line_by_line(tmp_path: Path) -> None:
-    steps = list(run(parse("一\n二\n三", CAN, DEFAULTS), tone, tmp_path / "batch", pause=0, engine="test"))
+    steps = list(run(parse("一\n二\n三", CAN, DEFAULTS), tone, marked, tmp_path / "batch", pause=0, engine="test"))
     assert [(len(step.spoken), step.total, step.files is not None) for step in steps] == [
         (1, 3, False),
         (2, 3, False),

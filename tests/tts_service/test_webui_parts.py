@@ -52,8 +52,8 @@ def test_a_token_stays_and_anything_else_becomes_a_new_one(tmp_path: Path) -> No
     assert history.visitor(token) == token
     for strange in ("../../etc", "a" * 31, 7, {"a": 1}, "x" * 33, "…" * 32):
         assert history.visitor(strange) != strange
-    for strange in ("../x", "1", None, 5, "0" * 13 + "-" + "g" * 12):
-        assert history.entry(token, strange) is None
+    for name in ("../x", "1", None, 5, "0" * 13 + "-" + "g" * 12):
+        assert history.entry(token, name) is None
 
 
 def test_the_folder_on_disk_does_not_tell_the_token_and_is_the_services_own(tmp_path: Path) -> None:

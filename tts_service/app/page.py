@@ -61,13 +61,13 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build_page(about: About, shared: Path | None = None) -> gr.Blocks:
+def build_page(about: About) -> gr.Blocks:
     """Makes the page. Named endpoints for programs: ``/synthesize(text, voice, emotion, speed, intensity, seed)`` →
     (wav file, info), ``/preview(text)``, ``/batch(lines, …)``; see `ui.endpoints`.
     """
     # Gradio warns of two pages even where its other way to render them was never asked for.
     warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
-    desk = Desk(about, shared)
+    desk = Desk(about)
     with gr.Blocks(
         title="语音合成 · Speech", analytics_enabled=False, delete_cache=(600, 3600), fill_width=False
     ) as page:

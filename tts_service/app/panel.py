@@ -26,7 +26,7 @@ def info_of(speech: Speech, about: About, intensity: float = 1.0) -> dict[str, A
         "text": speech.text,
         "unreadable": list(speech.unreadable),
         "measures": list(speech.measures),
-        "engine": about.engine.name,
+        "engine": speech.engine or about.engine.name,
         "device": about.engine.device,
         "version": about.version,
         "commit": about.commit,
@@ -53,6 +53,8 @@ def panel_html(speech: Speech | None, w: Language = CHINESE, *, first_seconds: f
     if speech.unreadable:
         left_out = w("未能朗读：", "Could not be read: ") + w.list(speech.unreadable[:12])
         notes += f'<p class="tts-note">{escape(left_out)}</p>'
+    for note in filter(None, (speech.note, speech.matching)):
+        notes += f'<p class="tts-hint">{escape(note)}</p>'
     if speech.measures:
         notes += (
             f'<p class="tts-note">{escape(w("内存不足，已采取：", "Short of memory: ") + w.list(speech.measures))}</p>'
@@ -76,7 +78,7 @@ def status_html(about: About, w: Language) -> str:
     if (video := video_bytes()) is not None:
         rows.append((w("显存", "GPU memory"), f"{video / 2**20:.0f} MB"))
     rows += [
-        (w("状态", "Health"), w("正常", "well") if health.ok else health.detail),
+        (w("状态", "Health"), health.detail or w("正常", "well")),
         (w("内存措施", "Memory measures"), w.list(health.measures) or w("无", "none")),
         (w("在合成 / 排队", "Speaking / waiting"), f"{crowd.running} / {crowd.waiting}"),
         (w("已运行", "Up"), _lasting(time.time() - about.started, w)),

@@ -188,7 +188,7 @@ def _next_word(
 def _shown(units: tuple[str, ...]) -> str:
     """Units as a person types them; the prefix stays where a phone would be taken for a syllable (``ER1``)."""
     return " ".join(
-        plain if checked_reading(plain := unit.removeprefix("en:")) == (unit,) else unit.replace("en:", "EN:")
+        bare if checked_reading(bare := unit.removeprefix("en:")) == (unit,) else unit.replace("en:", "EN:")
         for unit in units
     )
 

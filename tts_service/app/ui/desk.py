@@ -11,9 +11,9 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from tts_service.app.admission import Busy
-from tts_service.app.folders import shared_folder
 from tts_service.app.health import About
 from tts_service.app.ui import lexicon_file
+from tts_service.app.ui.speaking import marked_wav, speak_whole
 from tts_service.app.words import Language
 from tts_service.audit import AuditError
 from tts_service.engines.base import EngineFailed, RequestRefused, Speech, SynthesisRequest
@@ -23,13 +23,11 @@ from tts_service.text.lexicon import Lexicon, LexiconProblem
 
 
 class Desk:
-    """The page's workplace. `shared` is the host's shared folder; the page's own files lie where Gradio serves them,
-    in folders whose names can't be guessed.
-    """
+    """The page's workplace. Its own files lie where Gradio serves them, in folders whose names can't be guessed."""
 
-    def __init__(self, about: About, shared: Path | None = None) -> None:
+    def __init__(self, about: About) -> None:
         self.about = about
-        self.shared = shared or shared_folder()
+        self.shared = about.shared
         served = Path(get_upload_folder()).resolve()
         self.live = served / "live"
         self.batches = served / "batches"
@@ -58,8 +56,18 @@ class Desk:
 
     def speak(self, request: SynthesisRequest) -> Speech:
         """Speaks at once, through the door."""
-        with self.about.admission.enter():
-            return self.about.engine.synthesize(request)
+        return speak_whole(self.about, request)
+
+    def wav(self, request: SynthesisRequest, speech: Speech) -> bytes:
+        """The marked wav of a sound."""
+        return marked_wav(self.about, request, speech).data
+
+    def file(self, request: SynthesisRequest, speech: Speech) -> Path:
+        """The marked wav of a sound as a file that Gradio hands out, and deletes later."""
+        self.live.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self.live / f"{secrets.token_hex(12)}.wav"
+        path.write_bytes(self.wav(request, speech))
+        return path
 
     def new_folder(self) -> Path:
         """A folder for a batch, not made yet."""

@@ -13,7 +13,6 @@ from tts_service.app.ui.tab_speak import FIRST
 from tts_service.app.ui.widgets import segments_value
 from tts_service.batch import LONGEST_PAUSE, told
 from tts_service.engines.base import STRONGEST, SynthesisRequest
-from tts_service.marking import new_mark, write_wav_file
 from tts_service.text.preview import preview
 
 
@@ -27,9 +26,8 @@ def endpoints(desk: Desk) -> None:
         with refusals():
             request = SynthesisRequest(text, voice, emotion, speed, intensity, seed=seed)
             speech = desk.speak(request)
-        mark = new_mark(engine=desk.about.engine.name, voice=speech.voice)
-        path = write_wav_file(speech.samples, speech.sample_rate, mark, desk.live)
-        return str(path), info_of(speech, desk.about, intensity)
+            path = desk.file(request, speech)
+        return str(path), info_of(speech, desk.about, request.intensity)
 
     def read(text: str) -> list[dict[str, Any]]:
         with refusals():

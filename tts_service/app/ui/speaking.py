@@ -1,21 +1,24 @@
-"""Speaks for the page: sound that can be played while it is made, then a marked wav in the visitor's history."""
+"""Speaks for the page: through the door, told to the meter, marked and on record; as a whole or while it is made."""
 
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from tts_service.app.admission import Busy
 from tts_service.app.health import About
 from tts_service.audit import audit_speech
-from tts_service.engines.base import Speech, SynthesisRequest
+from tts_service.engines.base import RequestRefused, Speech, SynthesisRequest
 from tts_service.history import Entry, History
 from tts_service.marking import new_mark, pcm16, sealed, wav_head
 
+CHANNEL: Final = "webui"
+"""What the audit file calls the page."""
 _STALE: Final = 600.0
 
 
@@ -42,13 +45,56 @@ class Done:
     first_seconds: float
 
 
+@dataclass(frozen=True)
+class MarkedWav:
+    """A wav with the mark of synthetic speech: all before its samples, and the samples."""
+
+    head: bytes
+    pcm: bytes
+
+    @property
+    def data(self) -> bytes:
+        """The file."""
+        return self.head + self.pcm
+
+
+def speak_whole(about: About, request: SynthesisRequest) -> Speech:
+    """Speaks at once. Raises what the engine and the door raise."""
+    with _metered(about), about.admission.enter():
+        speech = about.engine.synthesize(request)
+        about.meter.spoken(speech.seconds, speech.compute_seconds, speech.measures)
+        return speech
+
+
+def marked_wav(about: About, request: SynthesisRequest, speech: Speech) -> MarkedWav:
+    """Marks a sound, and puts it on record where a person's recording is behind it; raises AuditError."""
+    pcm = pcm16(speech.samples)
+    engine = speech.engine or about.engine.name
+    reference = speech.reference or request.reference
+    mark = new_mark(engine=engine, voice=speech.voice, reference=reference, matching=speech.matching)
+    wav = MarkedWav(wav_head(speech.sample_rate, sealed(mark, pcm), len(pcm)), pcm)
+    if reference is not None:
+        audit_speech(
+            about.shared,
+            reference,
+            request=mark.produce_id,
+            sound=wav.data,
+            channel=CHANNEL,
+            engine=engine,
+            voice=speech.voice,
+            characters=len(request.text),
+            matching=speech.matching,
+        )
+    return wav
+
+
 def speak(
-    about: About, request: SynthesisRequest, history: History, visitor: str, folder: Path, *, shared: Path
+    about: About, request: SynthesisRequest, history: History, visitor: str, folder: Path
 ) -> Iterator[Live | Done]:
     """Speaks piece by piece into a file in `folder`, then keeps the whole. Raises what the engine and the door raise.
 
-    With a reference recording nothing is heard before it is on record in the audit file of `shared`, so there are no
-    pieces then. A dropped iterator ends the work at the next piece; the file of pieces goes some minutes later.
+    Where a person's recording is behind the voice, nothing is heard before it is on record: there are no pieces then.
+    A dropped iterator ends the work at the next piece; the file of pieces goes some minutes later.
     """
     name = secrets.token_hex(12)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,20 +102,25 @@ def speak(
     path = folder / f"{name}.pcm"
     pieces: list[np.ndarray] = []
     spent = first = 0.0
-    with about.admission.enter(), path.open("wb", buffering=0) as file:
+    size = 0
+    with _metered(about), about.admission.enter(), path.open("wb", buffering=0) as file:
         begun = time.perf_counter()
         stream = about.engine.stream(request)
-        size = 0
+        secret = stream.reference is not None or request.reference is not None
         for piece in stream.chunks:
             spent += time.perf_counter() - begun
-            first = first or spent
+            if not pieces:
+                first = spent
+                about.meter.first_chunk(first)
             pieces.append(piece)
-            size += file.write(pcm16(piece)) or 0
-            if request.reference is None:
+            if not secret:
+                size += file.write(pcm16(piece)) or 0
                 yield Live(name, path, size, stream.sample_rate)
             begun = time.perf_counter()
+        samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+        about.meter.spoken(len(samples) / stream.sample_rate, spent, stream.measures)
     speech = Speech(
-        samples=np.concatenate(pieces) if pieces else np.zeros(0, np.float32),
+        samples=samples,
         sample_rate=stream.sample_rate,
         compute_seconds=spent,
         text=stream.text,
@@ -77,8 +128,47 @@ def speak(
         emotion=stream.emotion,
         speed=stream.speed,
         unreadable=stream.unreadable,
+        measures=tuple(stream.measures),
+        engine=stream.engine,
+        note=stream.note,
+        reference=stream.reference,
+        matching=stream.matching,
     )
-    yield _kept(about, request, speech, history, visitor, name, first, shared)
+    wav = marked_wav(about, request, speech)
+    entry = history.add(
+        visitor,
+        wav.data,
+        text=request.text,
+        voice=speech.voice,
+        emotion=speech.emotion,
+        intensity=request.intensity,
+        speed=speech.speed,
+        seconds=round(speech.seconds, 3),
+        rate=speech.sample_rate,
+        skip=len(wav.head),
+        size=len(wav.pcm),
+    )
+    yield Done(name, entry, history.path(visitor, entry), speech, first)
+
+
+@contextmanager
+def _metered(about: About) -> Iterator[None]:
+    """Tells the meter how a request ended."""
+    outcome = "failed"
+    try:
+        yield
+        outcome = "ok"
+    except Busy:
+        outcome = "busy"
+        raise
+    except RequestRefused:
+        outcome = "refused"
+        raise
+    except GeneratorExit:
+        outcome = "gone"
+        raise
+    finally:
+        about.meter.ended("page", outcome)
 
 
 def _sweep(folder: Path) -> None:
@@ -88,44 +178,3 @@ def _sweep(folder: Path) -> None:
         with suppress(FileNotFoundError):
             if path.stat().st_mtime < oldest:
                 path.unlink()
-
-
-def _kept(
-    about: About,
-    request: SynthesisRequest,
-    speech: Speech,
-    history: History,
-    visitor: str,
-    name: str,
-    first: float,
-    shared: Path,
-) -> Done:
-    """Marks a sound, puts it on record where it has a reference, and into the visitor's history."""
-    pcm = pcm16(speech.samples)
-    mark = new_mark(engine=about.engine.name, voice=speech.voice, reference=request.reference)
-    head = wav_head(speech.sample_rate, sealed(mark, pcm), len(pcm))
-    if request.reference is not None:
-        audit_speech(
-            shared,
-            request.reference,
-            request=mark.produce_id,
-            sound=head + pcm,
-            channel="webui",
-            engine=about.engine.name,
-            voice=speech.voice,
-            characters=len(request.text),
-        )
-    entry = history.add(
-        visitor,
-        head + pcm,
-        text=request.text,
-        voice=speech.voice,
-        emotion=speech.emotion,
-        intensity=request.intensity,
-        speed=speech.speed,
-        seconds=round(speech.seconds, 3),
-        rate=speech.sample_rate,
-        skip=len(head),
-        size=len(pcm),
-    )
-    return Done(name, entry, history.path(visitor, entry), speech, first)

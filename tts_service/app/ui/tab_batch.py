@@ -104,7 +104,7 @@ def batch(desk: Desk, text: object, defaults: SynthesisRequest, pause: object) -
     sweep(desk.batches)
     desk.batches.mkdir(parents=True, exist_ok=True)
     yield Progress((), len(checked))
-    yield from run(checked, desk.speak, desk.new_folder(), pause=seconds, engine=desk.about.engine.name)
+    yield from run(checked, desk.speak, desk.wav, desk.new_folder(), pause=seconds, engine=desk.about.engine.name)
 
 
 def progress_html(step: Progress | None, w: Language) -> str:

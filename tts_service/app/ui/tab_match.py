@@ -10,11 +10,11 @@ import gradio as gr
 from tts_service.app.panel import panel_html
 from tts_service.app.ui.desk import Desk, refusals
 from tts_service.app.ui.form import Form
-from tts_service.app.ui.speaking import Done, speak
+from tts_service.app.ui.speaking import CHANNEL, Done, speak
 from tts_service.app.ui.tab_speak import FIRST, Browser
 from tts_service.app.ui.widgets import entries_value, player, shown
 from tts_service.app.words import Language
-from tts_service.engines.base import Declaration, RequestRefused, SynthesisRequest
+from tts_service.engines.base import Capabilities, Declaration, RequestRefused, SynthesisRequest
 from tts_service.references import LARGEST, LONGEST, LONGEST_STATEMENT, PURPOSE, SHORTEST, admit
 
 
@@ -37,12 +37,12 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
         with refusals(w):
             request = SynthesisRequest(text, None, emotion, speed, intensity).checked(can)
             reference = admit(
-                _bytes(recording), Declaration(source, consent, purpose), shared=desk.shared, channel="webui"
+                _bytes(recording), Declaration(source, consent, purpose), shared=desk.shared, channel=CHANNEL
             )
             wanted = SynthesisRequest(
                 request.text, request.voice, request.emotion, request.speed, request.intensity, reference=reference
             )
-            for step in speak(desk.about, wanted, desk.history, visitor, desk.live, shared=desk.shared):
+            for step in speak(desk.about, wanted, desk.history, visitor, desk.live):
                 told: dict[gr.components.Component, Any] = {sound: shown(step)}
                 if isinstance(step, Done):
                     entries = desk.history.entries(visitor)
@@ -55,16 +55,7 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=6, min_width=330):
-            gr.HTML(
-                '<div class="tts-notice">'
-                + w(
-                    "<b>音色匹配（近似）</b>：在自带的合成音色里选最接近录音的一个，再调整音高、音色和语速。"
-                    "它不是声音克隆，听起来不会是同一个人。",
-                    "<b>Voice matching (approximate)</b>: chooses the nearest of our own synthetic voices and bends "
-                    "its pitch, colour and pace. It is not voice cloning and will not sound like the same person.",
-                )
-                + "</div>"
-            )
+            gr.HTML(f'<div class="tts-notice">{_notice(w, can)}</div>')
             recording = gr.UploadButton(
                 w("选择参考录音", "Choose a recording"),
                 file_types=[".wav", ".flac", ".mp3", ".ogg"],
@@ -126,6 +117,23 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
         show_progress="minimal",
         show_progress_on=[panel],
         concurrency_limit=4,
+    )
+
+
+def _notice(w: Language, can: Capabilities) -> str:
+    """What becomes of a recording, plainly."""
+    if can.cloning:
+        return w(
+            "<b>参考音色</b>：IndexTTS 会用录音里的声音说话；"
+            "由自带引擎合成时，只是<b>音色匹配（近似）</b>，不是声音克隆。",
+            "<b>Reference voice</b>: IndexTTS speaks with the voice in the recording; where our own engine "
+            "speaks, it is <b>voice matching (approximate)</b>, not voice cloning.",
+        )
+    return w(
+        "<b>音色匹配（近似）</b>：在自带的合成音色里选最接近录音的一个，再调整音高、音色和语速。"
+        "它不是声音克隆，听起来不会是同一个人。",
+        "<b>Voice matching (approximate)</b>: chooses the nearest of our own synthetic voices and bends its pitch, "
+        "colour and pace. It is not voice cloning and will not sound like the same person.",
     )
 
 

@@ -61,7 +61,7 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
         visitor = desk.history.visitor(visitor)
         request = SynthesisRequest(text, voice, emotion, speed, intensity)
         with refusals(w):
-            for step in speak(desk.about, request, desk.history, visitor, desk.live, shared=desk.shared):
+            for step in speak(desk.about, request, desk.history, visitor, desk.live):
                 told: dict[gr.components.Component, Any] = {sound: shown(step)}
                 if isinstance(step, Done):
                     entries = desk.history.entries(visitor)
