@@ -29,7 +29,10 @@ class PolyphoneError(Exception):
 
 @dataclass(frozen=True)
 class Polyphones:
-    """The model: `table` holds ``2**TABLE_BITS`` weights, `choices` the readings of each character it decides."""
+    """The model: `table` holds ``2**TABLE_BITS`` weights, `choices` the readings of each character it decides.
+
+    One of our own phrases between two word boundaries decides first: it was chosen because nobody reads it otherwise.
+    """
 
     table: npt.NDArray[np.int8]
     choices: Mapping[str, tuple[str, ...]]
@@ -49,6 +52,9 @@ class Polyphones:
         choices = self.choices.get(place.char)
         if choices is None or len(choices) == 1:
             return choices[0] if choices else None
+        own = self.book.own(place)
+        if own and own[1] and len(own[0].text) > 1 and own[0].reading in choices:
+            return own[0].reading
         used = slots(place.char, choices, context(place), dictionary(place, choices, self.book))
         return choices[int(self.table[used].sum(axis=1, dtype=np.int32).argmax())]
 

@@ -7,6 +7,8 @@ feature is a text; `slots` turns the features of one candidate reading into plac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
 from typing import Final
 from zlib import crc32
 
@@ -15,6 +17,7 @@ import numpy.typing as npt
 
 TABLE_BITS: Final = 20
 """The weight table has 2 to the power of this many places."""
+OWN_PHRASES: Final = Path(__file__).with_name("polyphones.txt")
 LONGEST_PHRASE: Final = 8
 """Longer phrases of the dictionary are not looked for: proverbs, which their first characters already find."""
 UNKNOWN: Final = "\0"
@@ -56,17 +59,52 @@ class Place:
         return sum(len(word) for word in self.words[: self.word]) + self.offset
 
 
-class PhraseBook:
-    """Readings from a dictionary of phrases and from one of characters, in tone-number spelling (``lv4``, ``de5``)."""
+@dataclass(frozen=True)
+class OwnPhrase:
+    """An everyday phrase of ``polyphones.txt``: the reading of its character at `index`."""
 
-    def __init__(self, phrases: Mapping[str, Sequence[Sequence[str]]], characters: Mapping[int, str]) -> None:
+    text: str
+    index: int
+    reading: str
+
+
+def own_phrases() -> tuple[OwnPhrase, ...]:
+    """Reads ``polyphones.txt``: a character, its reading and phrases in each line."""
+    found = []
+    for line in OWN_PHRASES.read_text("utf-8").splitlines():
+        char, reading, *phrases = line.partition("#")[0].split() or ("", "")
+        for phrase in phrases:
+            plain, given = phrase.replace("[", "").replace("]", ""), phrase.find("[")
+            places = [given] if given >= 0 else [at for at, each in enumerate(plain) if each == char]
+            found += [OwnPhrase(plain, at, reading) for at in places]
+    return tuple(found)
+
+
+class PhraseBook:
+    """Readings from a dictionary of phrases, one of characters and our own phrases, in tone-number spelling (``lv4``,
+    ``de5``).
+    """
+
+    def __init__(
+        self,
+        phrases: Mapping[str, Sequence[Sequence[str]]],
+        characters: Mapping[int, str],
+        own: Iterable[OwnPhrase] = (),
+    ) -> None:
         self._phrases = phrases
         self._characters = characters
+        self._own: dict[str, list[OwnPhrase]] = {}
+        for each in sorted(own, key=lambda phrase: -len(phrase.text)):
+            self._own.setdefault(each.text[each.index], []).append(each)
 
     @staticmethod
     def shipped() -> "PhraseBook":
-        """Gives pypinyin's dictionaries (about 47,000 phrases)."""
+        """Gives pypinyin's dictionaries (about 47,000 phrases) and our own phrases."""
         return _shipped_book()
+
+    def without_own(self) -> "PhraseBook":
+        """Gives the dictionaries alone."""
+        return PhraseBook(self._phrases, self._characters)
 
     def __contains__(self, phrase: str) -> bool:
         return len(phrase) > 1 and len(self._phrases.get(phrase, ())) == len(phrase)
@@ -80,18 +118,33 @@ class PhraseBook:
         listed = self._characters.get(ord(char), "")
         return tuple(dict.fromkeys(numbered(each) for each in listed.split(",") if each))
 
-    def covering(self, run: str, position: int, hidden: str = "") -> tuple[str, int] | None:
-        """Finds the longest phrase around a position of a run (the leftmost of equally long ones, never `hidden`), and
-        the character's index in it.
+    def covering(self, run: str, position: int, hidden: frozenset[str] = frozenset()) -> tuple[str, int] | None:
+        """Finds the longest phrase around a position of a run (the leftmost of equally long ones, none of `hidden`),
+        and the character's index in it.
         """
         for length in range(min(LONGEST_PHRASE, len(run)), 1, -1):
             for start in range(max(0, position - length + 1), min(position, len(run) - length) + 1):
-                if (phrase := run[start : start + length]) in self and phrase != hidden:
+                if (phrase := run[start : start + length]) in self and phrase not in hidden:
                     return phrase, position - start
         return None
 
+    def own(self, place: Place, hidden: frozenset[str] = frozenset()) -> tuple[OwnPhrase, bool] | None:
+        """Finds the one of our own phrases, none of `hidden`, that stands around a place, and tells whether it begins
+        and ends between words: such a phrase before all others, then the longest.
+        """
+        run, position = place.run, place.position
+        edges = {0, *accumulate(map(len, place.words))}
+        across = None
+        for each in self._own.get(place.char, ()):
+            start = position - each.index
+            if start >= 0 and run.startswith(each.text, start) and each.text not in hidden:
+                if start in edges and start + len(each.text) in edges:
+                    return each, True
+                across = across or each
+        return (across, False) if across else None
+
     def phrases(self) -> Iterable[str]:
-        """All phrases with one reading per character."""
+        """All phrases of the dictionary with one reading per character."""
         return (phrase for phrase in self._phrases if phrase in self)
 
 
@@ -99,7 +152,7 @@ class PhraseBook:
 def _shipped_book() -> PhraseBook:
     from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # noqa: PLC0415 - half a second of dictionaries
 
-    return PhraseBook(PHRASES_DICT, PINYIN_DICT)
+    return PhraseBook(PHRASES_DICT, PINYIN_DICT, own_phrases())
 
 
 @lru_cache(maxsize=4096)
@@ -144,15 +197,18 @@ def context(place: Place) -> list[str]:
     return [each for each in told if UNKNOWN not in each]
 
 
-def dictionary(place: Place, candidates: Sequence[str], book: PhraseBook, *, hidden: str = "") -> list[list[str]]:
-    """Tells what the dictionaries say of each candidate reading, the same number of things for each.
+def dictionary(
+    place: Place, candidates: Sequence[str], book: PhraseBook, *, hidden: frozenset[str] = frozenset()
+) -> list[list[str]]:
+    """Tells what the book says of each candidate reading, the same number of things for each.
 
-    `hidden` is a phrase that is treated as unknown: training on a phrase of the book must not look the answer up.
+    `hidden` are phrases that are treated as unknown: training on a phrase of the book must not look the answer up.
     """
-    char, word = place.char, place.words[place.word]
-    by_word = book.reading(word, place.offset) if word != hidden and word in book else ""
-    covering = book.covering(place.run, place.position, hidden)
+    char, word, run = place.char, place.words[place.word], place.run
+    by_word = book.reading(word, place.offset) if word in book and word not in hidden else ""
+    covering = book.covering(run, place.position, hidden)
     by_phrase = book.reading(*covering) if covering else ""
+    own = book.own(place, hidden)
     ranks = {reading: rank for rank, reading in enumerate(book.of_character(char))}
     decided = bool(by_word or by_phrase)
     told = []
@@ -162,6 +218,8 @@ def dictionary(place: Place, candidates: Sequence[str], book: PhraseBook, *, hid
             each.append(f"word {by_word == candidate} {min(len(word), 4)}")
         if covering:
             each.append(f"phrase {by_phrase == candidate} {min(len(covering[0]), 4)} {covering[0] == word}")
+        if own:
+            each.append(f"own {own[0].reading == candidate} {min(len(own[0].text), 4)} {own[1]}")
         told.append(each)
     return told
 

@@ -6,14 +6,15 @@ Three materials teach it, each for what the others lack:
   set, ``▁`` on both sides of the character, one reading per line);
 - the phrases of pypinyin's dictionary, half of them with the phrase itself hidden from the dictionary features, so
   that the model learns from the parts of a word what to do with words that no dictionary holds;
-- everyday words and phrases of our own (``polyphones.txt``): the sentences come from an encyclopaedia, which hardly
-  ever says 还钱, 睡着 or 我得走.
+- everyday words and phrases of our own (``text/polyphones.txt``): the sentences come from an encyclopaedia, which
+  hardly ever says 还钱, 睡着 or 我得走.
 
 The model is a softmax over a character's readings with hashed features, trained by AdaGrad with feature drop-out. A run
 takes about a minute on one core; the seed makes it repeatable.
 """
 
 import argparse
+import hashlib
 import re
 import sys
 from collections import defaultdict
@@ -33,17 +34,18 @@ from tts_service.text.normalise import normalise
 from tts_service.text.pinyin import segment
 from tts_service.text.polyphone_features import (
     LONGEST_PHRASE,
+    OWN_PHRASES,
     TABLE_BITS,
     UNKNOWN,
     PhraseBook,
     Place,
     context,
     dictionary,
+    own_phrases,
     slots,
 )
 from tts_service.text.units import is_known
 
-OWN_WORDS: Final = Path(__file__).with_name("polyphones.txt")
 SEED: Final = 20261122
 EPOCHS: Final = 12
 _BATCH: Final = 256
@@ -51,20 +53,20 @@ _RATE: Final = 0.1
 _SHRINK: Final = 1e-4
 _DROPPED: Final = 0.2
 _HIDDEN: Final = 0.5
-_OWN_WEIGHT: Final = 0.7
-_PHRASE_WEIGHT: Final = 0.1
+_OWN_WEIGHT: Final = 0.5
+_PHRASE_WEIGHT: Final = 0.03
 _HAN_LEFT: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]*$")
 _HAN_RIGHT: Final = re.compile(r"^[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]*")
 
 
 @dataclass(frozen=True)
 class Example:
-    """A character in its surroundings and how it is read; `hidden` is a phrase that the dictionary must not give."""
+    """A character in its surroundings and how it is read; `hidden` are phrases that the book must not give."""
 
     place: Place
     reading: str
     weight: float = 1.0
-    hidden: str = ""
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -110,22 +112,16 @@ def _placed(words: Sequence[str], position: int) -> Place:
     raise ValueError(f"no character {position} in {words}")
 
 
-def own_words(path: Path = OWN_WORDS) -> list[Example]:
-    """Reads our own words: ``character reading examples…``; what stands around an example stays open."""
+def own_words() -> list[Example]:
+    """Makes examples of our own phrases; what stands around a phrase stays open."""
     rng = np.random.default_rng(SEED)
     examples = []
-    for line in path.read_text("utf-8").splitlines():
-        if line.startswith("#") or not line:
-            continue
-        char, reading, *phrases = line.split()
-        for phrase in phrases:
-            run = phrase.replace("[", "").replace("]", "")
-            given = phrase.find("[")
-            for position in [given] if given >= 0 else [at for at, each in enumerate(run) if each == char]:
-                inside = _placed(segment(run, Lexicon()), position)
-                place = Place((UNKNOWN, *inside.words, UNKNOWN), inside.word + 1, inside.offset)
-                hidden = place.words[place.word] if rng.random() < _HIDDEN else ""
-                examples.append(Example(place, reading, _OWN_WEIGHT, hidden))
+    for phrase in own_phrases():
+        inside = _placed(segment(phrase.text, Lexicon()), phrase.index)
+        place = Place((UNKNOWN, *inside.words, UNKNOWN), inside.word + 1, inside.offset)
+        known = frozenset({phrase.text, place.words[place.word]})
+        hidden = known if rng.random() < _HIDDEN else frozenset[str]()
+        examples.append(Example(place, phrase.reading, _OWN_WEIGHT, hidden))
     return examples
 
 
@@ -137,7 +133,7 @@ def dictionary_phrases(book: PhraseBook, chars: Collection[str]) -> list[Example
             Place((UNKNOWN, phrase, UNKNOWN), 1, offset),
             book.reading(phrase, offset),
             _PHRASE_WEIGHT,
-            phrase if rng.random() < _HIDDEN else "",
+            frozenset({phrase}) if rng.random() < _HIDDEN else frozenset(),
         )
         for phrase in sorted(book.phrases())
         if len(phrase) <= LONGEST_PHRASE
@@ -146,17 +142,15 @@ def dictionary_phrases(book: PhraseBook, chars: Collection[str]) -> list[Example
     ]
 
 
-def choices(book: PhraseBook, examples: Iterable[Example]) -> dict[str, tuple[str, ...]]:
-    """Lists the readings that each character of the examples may get: the dictionary's and those of the examples, as
-    far as the voice can say them.
+def choices(book: PhraseBook, chars: Iterable[str], examples: Iterable[Example]) -> dict[str, tuple[str, ...]]:
+    """Lists the readings that each of `chars` may get: the dictionary's and those of the examples, as far as the voice
+    can say them.
     """
-    seen: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    seen: defaultdict[str, set[str]] = defaultdict(set)
     for example in examples:
-        seen[example.place.char][example.reading] = None
-    return {
-        char: tuple(filter(is_known, dict.fromkeys([*book.of_character(char), *sorted(readings)])))
-        for char, readings in seen.items()
-    }
+        seen[example.place.char].add(example.reading)
+    listed = {char: dict.fromkeys([*book.of_character(char), *sorted(seen[char])]) for char in sorted(set(chars))}
+    return {char: tuple(filter(is_known, readings)) for char, readings in listed.items()}
 
 
 @dataclass(frozen=True)
@@ -239,11 +233,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     book = PhraseBook.shipped()
     sentences, own = [each.example for each in marked_sentences(given.data)], own_words()
-    allowed = choices(book, [*sentences, *own])
+    allowed = choices(book, (each.place.char for each in [*sentences, *own]), [*sentences, *own])
     phrases = dictionary_phrases(book, allowed)
     material = Material.of([*sentences, *own, *phrases], allowed, book)
     table = train(material, progress=lambda epoch: print(f"epoch {epoch} of {EPOCHS}", file=sys.stderr))
-    made_of = {"sentences": len(sentences), "own": len(own), "phrases": len(phrases), "seed": SEED, "epochs": EPOCHS}
+    made_of = {
+        "sentences": len(sentences),
+        "own": len(own),
+        "own_sha256": hashlib.sha256(OWN_PHRASES.read_bytes()).hexdigest(),
+        "phrases": len(phrases),
+        "seed": SEED,
+        "epochs": EPOCHS,
+    }
     model = polyphone.Polyphones(table, MappingProxyType(allowed), book)
     path = polyphone.save(given.out, model, made_of)
     print(f"{path}: {path.stat().st_size} bytes, {len(allowed)} characters, {sum(map(len, allowed.values()))} readings")
