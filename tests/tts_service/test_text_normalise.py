@@ -57,8 +57,8 @@ US$20万 | 二十万美元
 -5℃ | 零下五摄氏度
 -5℃到3℃ | 零下五到零上三摄氏度
 36.5°C | 三十六点五摄氏度
-24GB显存 | 二十四G B显存
-2.30 GiB | 二点三零G I B
+24GB显存 | 二十四GB显存
+2.30 GiB | 二点三零GIB
 60km/h | 六十公里每小时
 1.75m | 一点七五米
 65kg | 六十五千克
@@ -93,15 +93,15 @@ PM2.5 | PM二点五
 H.264 | H二六四
 5G和4K | 五G和四K
 B2B | B二B
-Tried to allocate 2.30 GiB | Tried to allocate二点三零G I B
+Tried to allocate 2.30 GiB | Tried to allocate二点三零GIB
 Python>=3.11 | Python大于等于三点一一
 # addresses
 192.168.1.1:7860 | 一九二点一六八点一点一冒号七八六零
 zhang.san@qq.com | zhang点san艾特qq点com
-www.example.com/a | W W W点example点com斜杠a
-https://example.com。 | H T T P S冒号斜杠斜杠example点com。
+www.example.com/a | WWW点example点com斜杠a
+https://example.com。 | HTTPS冒号斜杠斜杠example点com。
 /root/index-tts | 斜杠root斜杠index杠tts
-start_app.sh | start下划线app点S H
+start_app.sh | start下划线app点SH
 # counting
 2个苹果，12个梨 | 两个苹果，十二个梨
 200人 | 二百人

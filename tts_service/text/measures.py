@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from tts_service.text.numerals import cardinal
+from tts_service.text.rule import spelled
 
 _PLAIN: Final = {
     "km": "公里", "dm": "分米", "cm": "厘米", "mm": "毫米", "μm": "微米", "um": "微米", "nm": "纳米", "pm": "皮米",
@@ -20,7 +21,7 @@ _PLAIN: Final = {
     "mAh": "毫安时", "Ah": "安时", "VA": "伏安", "kVA": "千伏安", "Ω": "欧姆", "kΩ": "千欧", "KΩ": "千欧",
     "MΩ": "兆欧", "mΩ": "毫欧", "μF": "微法", "uF": "微法", "nF": "纳法", "pF": "皮法", "mH": "毫亨", "μH": "微亨",
     "uH": "微亨", "Pa": "帕", "hPa": "百帕", "kPa": "千帕", "KPa": "千帕", "MPa": "兆帕", "Mpa": "兆帕",
-    "GPa": "吉帕", "bar": "巴", "mbar": "毫巴", "mmHg": "毫米汞柱", "psi": "P S I", "N": "牛", "kN": "千牛",
+    "GPa": "吉帕", "bar": "巴", "mbar": "毫巴", "mmHg": "毫米汞柱", "psi": " PSI ", "N": "牛", "kN": "千牛",
     "mN": "毫牛", "J": "焦", "kJ": "千焦", "KJ": "千焦", "MJ": "兆焦", "cal": "卡", "kcal": "千卡", "Kcal": "千卡",
     "eV": "电子伏", "keV": "千电子伏", "MeV": "兆电子伏", "GeV": "吉电子伏", "TeV": "太电子伏", "mol": "摩尔",
     "mmol": "毫摩尔", "μmol": "微摩尔", "lm": "流明", "lx": "勒克斯", "lux": "勒克斯", "cd": "坎德拉", "nit": "尼特",
@@ -59,7 +60,7 @@ def is_spelled(unit: str) -> bool:
 
 
 def unit_name(unit: str) -> str:
-    """Says a unit that `UNIT` recognised: ``"mg/L"`` → 毫克每升, ``"km²"`` → 平方公里, ``"GB/s"`` → G B 每秒."""
+    """Says a unit that `UNIT` recognised: ``"mg/L"`` → 毫克每升, ``"km²"`` → 平方公里, ``"GB/s"`` → GB 每秒."""
     if unit.endswith(("/s²", "/s^2", "/s2")):
         return f"{unit_name(unit.partition('/')[0])}每二次方秒"
     over, slash, under = unit.partition("/")
@@ -77,6 +78,6 @@ def _one(unit: str) -> str:
     if unit in _PLAIN:
         return _PLAIN[unit]
     if unit in _SPELLED:
-        return " " + " ".join(unit.replace("iB", "IB")) + " "
+        return spelled(unit)
     power = _POWERS.get(unit[-1:])
     return power + _PLAIN[unit[:-1].rstrip("^")] if power else unit

@@ -38,8 +38,8 @@ def rule(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) ->
 
 
 def spelled(text: str) -> str:
-    """Sets letters apart so that each is said by its name: ``"www"`` → ``" W W W "``."""
-    return " " + " ".join(text.upper()) + " "
+    """Writes a word as an abbreviation, which is said letter by letter: ``"www"`` → ``" WWW "``."""
+    return f" {text.upper()} "
 
 
 def to(match: re.Match[str]) -> str:

@@ -23,7 +23,7 @@ _PER: Final = (
 )
 _PER_NAMES: Final = {
     "kg": "千克", "KG": "千克", "h": "小时", "s": "秒", "min": "分钟", "day": "天", "km": "公里", "kWh": "千瓦时",
-    "m²": "平方米", "L": "升", "GB": " G B ", "MB": " M B ", "TB": " T B ", "G": " G ",
+    "m²": "平方米", "L": "升", "GB": " GB ", "MB": " MB ", "TB": " TB ", "G": " G ",
 }  # fmt: skip
 
 
