@@ -27,7 +27,7 @@ def _environment(shared: Path) -> dict[str, str]:
 
 
 def _one_call(shared: Path) -> tuple[float, float, float]:
-    """Seconds from the start of ``python -m tts_service.say`` to its end, CPU seconds of it, and its peak memory in MB."""
+    """Seconds from the start of ``python -m tts_service.say`` to its end, CPU seconds, and its peak memory in MB."""
     command = [sys.executable, "-m", "tts_service.say", TEXT, "-o", str(shared / "speech.wav"), "--device", "cpu"]
     begun = time.perf_counter()
     process = subprocess.Popen(

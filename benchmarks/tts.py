@@ -170,7 +170,8 @@ def table(figures: dict[str, Any]) -> str:
     if cold := figures.get("cold"):
         lines.append(
             f"cold process to a written wav: {cold['seconds_median']:.2f} s, worst {cold['seconds_worst']:.2f} s, "
-            f"CPU {cold['cpu_seconds_median']:.2f} s, median of {cold['rounds']} (target {TARGETS['cold_seconds']:.0f}), peak {cold['peak_rss_mb']} MB"
+            f"CPU {cold['cpu_seconds_median']:.2f} s (target {TARGETS['cold_seconds']:.0f}), "
+            f"median of {cold['rounds']}, peak {cold['peak_rss_mb']} MB"
         )
     if service := figures.get("service"):
         lines.append(
