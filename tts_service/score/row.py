@@ -17,7 +17,7 @@ from tts_service.score.judge.phones import phones_of_units
 from tts_service.score.measures import Signal, measure
 from tts_service.text.frontend import FrontEnd
 
-LONGEST_SECONDS: Final = 300.0
+LONGEST_SECONDS: Final = 60.0
 SHORTEST_SECONDS: Final = 0.05
 _SILENT_PEAK: Final = 1e-4
 
