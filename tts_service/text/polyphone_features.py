@@ -89,13 +89,12 @@ class PhraseBook:
         self,
         phrases: Mapping[str, Sequence[Sequence[str]]],
         characters: Mapping[int, str],
-        own: Iterable[OwnPhrase] = (),
+        own: Sequence[OwnPhrase] = (),
     ) -> None:
         self._phrases = phrases
         self._characters = characters
-        self._own: dict[str, list[OwnPhrase]] = {}
-        for each in sorted(own, key=lambda phrase: -len(phrase.text)):
-            self._own.setdefault(each.text[each.index], []).append(each)
+        self._own = {(each.text, each.index): each for each in own}
+        self._own_lengths = sorted({len(each.text) for each in own}, reverse=True)
 
     @staticmethod
     def shipped() -> "PhraseBook":
@@ -130,17 +129,18 @@ class PhraseBook:
 
     def own(self, place: Place, hidden: frozenset[str] = frozenset()) -> tuple[OwnPhrase, bool] | None:
         """Finds the one of our own phrases, none of `hidden`, that stands around a place, and tells whether it begins
-        and ends between words: such a phrase before all others, then the longest.
+        and ends between words: such a phrase before all others, then the longest, then the leftmost.
         """
         run, position = place.run, place.position
         edges = {0, *accumulate(map(len, place.words))}
         across = None
-        for each in self._own.get(place.char, ()):
-            start = position - each.index
-            if start >= 0 and run.startswith(each.text, start) and each.text not in hidden:
-                if start in edges and start + len(each.text) in edges:
-                    return each, True
-                across = across or each
+        for length in self._own_lengths:
+            for start in range(max(0, position - length + 1), min(position, len(run) - length) + 1):
+                each = self._own.get((run[start : start + length], position - start))
+                if each and each.text not in hidden:
+                    if start in edges and start + length in edges:
+                        return each, True
+                    across = across or each
         return (across, False) if across else None
 
     def phrases(self) -> Iterable[str]:
