@@ -4,8 +4,8 @@ import asyncio
 import threading
 from typing import Final
 
-ROOM: Final = 64
-"""Pieces that may lie between: about a minute of speech, so that the work ends before a slow reader has all of it."""
+ROOM: Final = 16
+"""Pieces that may lie between: a minute of speech or so, and the work ends before a slow reader has all of it."""
 
 
 class Gone(Exception):

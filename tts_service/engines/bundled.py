@@ -144,7 +144,7 @@ class BundledEngine:
         )
 
     def stream(self, request: SynthesisRequest) -> SpeechStream:
-        """Speaks in pieces of about a second, the first one shorter."""
+        """Speaks in pieces, a short one first."""
         return self._begin(request)[0]
 
     def _begin(self, request: SynthesisRequest) -> tuple[SpeechStream, list[float]]:

@@ -22,7 +22,7 @@ Sound = npt.NDArray[np.float32]
 SLOWEST: Final = 0.5
 FASTEST: Final = 2.0
 _TRAINED_PACE: Final = 0.42  # beyond it durations are scaled, see training/corpus.py
-_FIRST_CHUNK, _CHUNK = 32, 96  # frames
+_FIRST_CHUNK, _CHUNK, _WIDEST_CHUNK = 24, 96, 384  # frames
 _KNEE, _CEILING = 0.85, 0.99
 _SILENT: Final = frozenset([SILENCE, *encode(BOUNDARIES)])
 _WIDEST_SHIFT: Final = 12.0
@@ -146,7 +146,9 @@ class Voice:
 
     @torch.inference_mode()
     def sound(self, score: Score, *, seed: int = 0, chunk: int | None = None) -> Iterator[Sound]:
-        """Sounds a score in pieces of `chunk` frames (None = in one); the pieces join without a seam."""
+        """Sounds a score in pieces that join without a seam: a short first one, then from `chunk` frames on ever longer
+        ones, since every piece computes its surroundings again; None = in one.
+        """
         train = pulses(score.pitch, score.voiced)
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(train.shape, generator=generator).to(self._device)
@@ -156,7 +158,7 @@ class Voice:
         begin, size = 0, score.frames if chunk is None else min(_FIRST_CHUNK, chunk)
         while begin < score.frames:
             end = min(begin + size, score.frames)
-            size = chunk or size
+            size = min(2 * size, _WIDEST_CHUNK) if begin else chunk or size
             first, last = max(begin - context, 0), min(end + context, score.frames)
             frames, samples = slice(first, last), slice(first * HOP, last * HOP)
             made = self.vocoder.shape(
@@ -216,7 +218,7 @@ class Voice:
         semitones: float = 0.0,
         seed: int = 0,
     ) -> Iterator[Sound]:
-        """Like `synthesize`, in pieces: the first after 0.4 s of sound, then one for every 1.1 s."""
+        """Like `synthesize`, in pieces: the first of 0.3 s, then of 1.1 s, 2.2 s and 4.5 s."""
         score = self.score(
             units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity, semitones=semitones
         )
