@@ -52,13 +52,13 @@ async function play(from) {
   const context = audio();
   stop();
   if (context.state !== "running") {
-    await Promise.race([context.resume(), new Promise((done) => setTimeout(done, 500))]);
+    await Promise.race([context.resume(), new Promise((done) => setTimeout(done, 3000))]);
     if (context.state !== "running") { position = from; show(); return; } // the browser wants a click first
   }
   window.dispatchEvent(new CustomEvent("tts-play", {detail: player}));
   base = context.currentTime + 0.03 - from;
   playing = true;
-  player.dataset.begun ||= finished() ? "whole" : "live";
+  player.dataset.begun ||= props.value.done ? "whole" : "live";
   for (const piece of pieces) if (piece.at + piece.buffer.duration > from) schedule(piece, from);
   show();
 }

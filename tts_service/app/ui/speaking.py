@@ -20,6 +20,8 @@ from tts_service.marking import new_mark, pcm16, sealed, wav_head
 CHANNEL: Final = "webui"
 """What the audit file calls the page."""
 _STALE: Final = 600.0
+_BETWEEN: Final = 0.4
+"""Seconds between two notices of new sound: every one of them costs the browser some work."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def speak(
     _sweep(folder)
     path = folder / f"{name}.pcm"
     pieces: list[np.ndarray] = []
-    spent = first = 0.0
+    spent = first = due = 0.0
     size = 0
     with _metered(about), about.admission.enter(), path.open("wb", buffering=0) as file:
         begun = time.perf_counter()
@@ -115,7 +117,9 @@ def speak(
             pieces.append(piece)
             if not secret:
                 size += file.write(pcm16(piece)) or 0
-                yield Live(name, path, size, stream.sample_rate)
+                if time.perf_counter() > due:
+                    yield Live(name, path, size, stream.sample_rate)
+                    due = time.perf_counter() + _BETWEEN
             begun = time.perf_counter()
         samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
         about.meter.spoken(len(samples) / stream.sample_rate, spent, stream.measures)

@@ -17,9 +17,9 @@ from tts_service.text.preview import corrected, preview
 
 EXAMPLES: Final = (
     ("问候", "Greeting", "你好，语音合成服务已经部署完成，现在可以使用了。"),
-    ("日期天气", "Date, weather", "今天是2026年11月22日，气温-3℃到8℃，降水概率30%。"),
-    ("中英混排", "With English", "RTX 4090有24GB显存，CUDA 12.8已经装好，端口7860正常。"),
-    ("电话邮箱", "Phone, e-mail", "请拨打010-12345678，或者发邮件到support@example.com。"),
+    ("日期天气", "Weather", "今天是2026年11月22日，气温-3℃到8℃，降水概率30%。"),
+    ("中英混排", "Mixed", "RTX 4090有24GB显存，CUDA 12.8已经装好，端口7860正常。"),
+    ("电话邮箱", "Contact", "请拨打010-12345678，或者发邮件到support@example.com。"),
     ("多音字", "Polyphones", "银行的同事重新调整了音乐播放的顺序，大家都很高兴。"),
 )
 """Texts to begin with, and what they are called in Chinese and English."""
@@ -86,7 +86,6 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
                 max_lines=12,
                 max_length=can.longest_text,
                 elem_id="tts-text",
-                autofocus=True,
             )
             gr.Examples(
                 [[example] for _, _, example in EXAMPLES],
