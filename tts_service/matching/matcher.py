@@ -81,8 +81,12 @@ class Matcher:
 def bend(score: Score, found: VoiceMatch) -> Score:
     """The score with the formants and the colour of the match; frame by frame, so it streams like any other."""
     matrix, gains = _bending(found)
-    mel = score.mel @ matrix.to(score.mel.device) + gains.to(score.mel.device)
-    return replace(score, mel=mel.clamp(min=math.log(LOG_FLOOR)))
+
+    def bands(first: int, last: int) -> torch.Tensor:
+        mel = score.bands(first, last)
+        return (mel @ matrix.to(mel.device) + gains.to(mel.device)).clamp(min=math.log(LOG_FLOOR))
+
+    return replace(score, bands=bands)
 
 
 @functools.lru_cache(maxsize=8)

@@ -26,14 +26,19 @@ class AcousticConfig:
     tokens: int
     speakers: int
     emotions: int
-    places: int = 11
+    places: int
     channels: int = 192
     hidden: int = 576
     encoder_blocks: int = 4
-    pitch_blocks: int = 2
+    pitch_blocks: int = 3
     decoder_channels: int = 224
     decoder_hidden: int = 672
-    decoder_blocks: int = 6
+    decoder_blocks: int = 4
+
+    @property
+    def context(self) -> int:
+        """Frames on each side that can influence the mel bands of a frame."""
+        return 3 * self.decoder_blocks
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class AcousticModel(nn.Module):
         """
         mask = (ids != 0).unsqueeze(-1).float()  # kept for one utterance too: tokens are few
         who = self.speaker(speaker) + self.emotion(emotion) + self.pace(pace[:, None])
-        encoded = self.encoder(self.token(ids) + self.place(places[..., : self.config.places]) + who[:, None], mask)
+        encoded = self.encoder(self.token(ids) + self.place(places) + who[:, None], mask)
         encoded = encoded + who[:, None] * mask
         durations: Tensor = self.duration(encoded).squeeze(-1) * mask.squeeze(-1)
         return encoded, durations

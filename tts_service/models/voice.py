@@ -1,7 +1,7 @@
 """The bundled voice: units in, sound out."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tts_service.models.acoustic import PITCH_CENTRE, AcousticModel, spread
-from tts_service.models.features import HOP
+from tts_service.models.features import HOP, MEL_BANDS
 from tts_service.models.position import positions
 from tts_service.models.store import ACOUSTIC, VOCODER, VoiceDescription, read_description, read_weights, verify
 from tts_service.models.symbols import BOUNDARIES, SILENCE, encode
@@ -33,11 +33,12 @@ _PAUSE_EDGE = 1  # frames of a pause that still carry the neighbouring sound
 class Score:
     """An utterance as the acoustic model sees it, one row per frame (86 a second), ready to be sounded.
 
-    mel (1, frames, bands), pitch and voiced (1, frames), open (1, frames) is 0 inside pauses; durations holds frames
-    per token.
+    `bands(first, last)` gives the mel bands of a stretch of frames, (1, last - first, bands); they are computed when
+    they are asked for, so that a stream needn't wait for the end of the sentence. pitch and voiced (1, frames), open
+    (1, frames) is 0 inside pauses; durations holds frames per token.
     """
 
-    mel: Tensor
+    bands: Callable[[int, int], Tensor]
     pitch: Tensor
     voiced: Tensor
     open: Tensor
@@ -45,7 +46,7 @@ class Score:
 
     @property
     def frames(self) -> int:
-        return self.mel.shape[1]
+        return self.pitch.shape[1]
 
 
 def _limit(sound: Tensor) -> Tensor:
@@ -141,8 +142,14 @@ class Voice:
         tune, sung, opened = (
             torch.from_numpy(x.astype(np.float32))[None].to(self._device) for x in (pitch, voiced, gate)
         )
-        mel = self.acoustic.decode(frames, tune, sung, over.mask)
-        return Score(mel, tune, sung, opened, durations[0])
+        context = self.acoustic.config.context
+
+        def bands(first: int, last: int) -> Tensor:
+            begin, end = max(first - context, 0), min(last + context, frames.shape[1])
+            mel = self.acoustic.decode(frames[:, begin:end], tune[:, begin:end], sung[:, begin:end], None)
+            return mel[:, first - begin : last - begin]
+
+        return Score(bands, tune, sung, opened, durations[0])
 
     @torch.inference_mode()
     def sound(self, score: Score, *, seed: int = 0, chunk: int | None = None) -> Iterator[Sound]:
@@ -155,14 +162,16 @@ class Voice:
         ramp = torch.nn.functional.interpolate(score.open[:, None], train.shape[1], mode="linear")[:, 0]
         gate = (2 * ramp - 1).clamp(min=0.0)  # shut from the first to the last sample of a shut frame
         context = self.vocoder.config.context
+        mel = score.pitch.new_zeros(1, 0, MEL_BANDS)
         begin, size = 0, score.frames if chunk is None else min(_FIRST_CHUNK, chunk)
         while begin < score.frames:
             end = min(begin + size, score.frames)
             size = min(2 * size, _WIDEST_CHUNK) if begin else chunk or size
             first, last = max(begin - context, 0), min(end + context, score.frames)
             frames, samples = slice(first, last), slice(first * HOP, last * HOP)
+            mel = torch.cat([mel, score.bands(mel.shape[1], last)], 1)
             made = self.vocoder.shape(
-                score.mel[:, frames],
+                mel[:, frames],
                 score.pitch[:, frames],
                 score.voiced[:, frames],
                 train[:, samples],

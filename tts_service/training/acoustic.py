@@ -34,8 +34,6 @@ def config() -> AcousticConfig:
         speakers=len(SPEAKERS),
         emotions=len(EMOTIONS),
         places=FEATURES,
-        pitch_blocks=3,
-        decoder_blocks=4,
     )
 
 
