@@ -80,12 +80,16 @@ def train(work: Path, corpus: Path, *, minutes: float, size: int, rate: float) -
 
 
 def export(work: Path, corpus: Path, folder: Path) -> None:
-    """Writes the averaged weights to `folder` with the figures of the teacher's own held-out speech."""
+    """Writes the last weights to `folder` with the figures of the teacher's own held-out speech.
+
+    The last and not the averaged ones: the rate has fallen to nothing by then, and the average of a short run still
+    remembers its beginning.
+    """
     state = torch.load(work / CHECKPOINT, map_location="cpu", weights_only=True)
     listener = Listener(ListenerConfig())
     prefix = "listener."
     listener.load_state_dict(
-        {name.removeprefix(prefix): value for name, value in state["averaged"].items() if name.startswith(prefix)}
+        {name.removeprefix(prefix): value for name, value in state["model"].items() if name.startswith(prefix)}
     )
     notes = {"steps": state["step"], "minutes": round(state["spent"] / 60, 1)}
     save(folder, listener, notes)
