@@ -1,10 +1,12 @@
 """The command ``tts-service``, also ``python -m tts_service``: each sub-command is imported only when it is called."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import Final
 
 if sys.version_info < (3, 11):  # noqa: UP036 - a plain sentence for whoever calls it with an old Python
@@ -40,11 +42,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     known = _parser().parse_args(given[:1])  # prints help, version, or what is known
     command, rest = COMMANDS[known.command], given[1:]
     module = import_module(command.module)
+    try:
+        code = _run(module, known.command, command.purpose, rest)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has seen enough: "… audit show | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _run(module: ModuleType, name: str, purpose: str, arguments: list[str]) -> int:
     if not hasattr(module, "add_arguments"):
-        return int(module.main(rest))
-    parser = argparse.ArgumentParser(prog=f"tts-service {known.command}", description=command.purpose)
+        return int(module.main(arguments))
+    parser = argparse.ArgumentParser(prog=f"tts-service {name}", description=purpose)
     module.add_arguments(parser)
-    return int(module.run(parser.parse_args(rest)))
+    return int(module.run(parser.parse_args(arguments)))
 
 
 def _parser() -> argparse.ArgumentParser:

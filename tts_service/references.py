@@ -40,21 +40,27 @@ _HEARD: Final = 0.5  # seconds that must be louder
 _NO_ANSWER: Final = frozenset(
     [
         "没有",
+        "没有同意",
+        "没同意",
+        "无同意",
         "未知",
         "不知道",
+        "不清楚",
         "暂无",
+        "无无",
         "不同意",
         "未同意",
+        "未经同意",
         "no",
         "none",
         "null",
         "nil",
         "unknown",
-        "n/a",
         "na",
         "undefined",
     ]
 )
+"""Letters and digits of statements that state nothing, or the contrary; blanks and signs don't count."""
 _CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _ALLOWED_ZH: Final = "参考音频须为 1 至 15 秒、单声道或立体声的 WAV、FLAC、MP3 或 OGG 文件，不超过 20 MB。"
 _ALLOWED_EN: Final = (
@@ -148,8 +154,8 @@ def checked_declaration(declaration: Declaration) -> Declaration:
 
 def _statement(value: object, zh: str, en: str) -> str:
     text = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else ""
-    said = sum(character.isalnum() for character in text)
-    if said < 2 or text.lower() in _NO_ANSWER:
+    said = "".join(character for character in text.lower() if character.isalnum())
+    if len(said) < 2 or said in _NO_ANSWER:
         raise RequestRefused(
             f"使用参考音频前，请声明{zh}。须声明：录音来源、本人同意、用途“{PURPOSE}”。",
             f"Declare {en} of the reference recording. Needed are its source, the person's consent, and the purpose "

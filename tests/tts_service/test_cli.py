@@ -223,3 +223,15 @@ def test_mark_show_ends_with_one_for_a_file_without_a_mark_or_with_other_samples
     code, output = run(capsys, "mark", "show", tmp_path / "none.wav")
     assert code == 1
     assert "can't be read" in output
+
+
+def test_a_reader_that_has_seen_enough_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    sound = write_wav_file(SOUND, 22050, new_mark(engine="bundled", voice="清岚"), tmp_path)
+    command = [sys.executable, "-m", "tts_service", "mark", "show", *[str(sound)] * 2000]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 1

@@ -75,6 +75,10 @@ def test_a_declared_recording_is_stored_for_the_service_alone_and_stands_in_the_
         (Declaration("会议录音", "", PURPOSE), "请声明本人同意", "the person's consent"),
         (Declaration("会议录音", "没有", PURPOSE), "请声明本人同意", "the person's consent"),
         (Declaration("会议录音", "None", PURPOSE), "请声明本人同意", "the person's consent"),
+        (Declaration("会议录音", "没有。", PURPOSE), "请声明本人同意", "the person's consent"),
+        (Declaration("会议录音", "不同意！", PURPOSE), "请声明本人同意", "the person's consent"),
+        (Declaration("会议录音", "无 同意", PURPOSE), "请声明本人同意", "the person's consent"),
+        (Declaration("N/A", "张三同意", PURPOSE), "请声明来源", "Declare the source"),
         (Declaration("会议录音", "张三同意", ""), "只能用于“内部测试”", "internal tests"),
         (Declaration("会议录音", "张三同意", "对外发布"), "只能用于“内部测试”", "internal tests"),
         (
