@@ -167,7 +167,7 @@ def on_cuda(shared: Path, monkeypatch: pytest.MonkeyPatch) -> BundledEngine:
     from tts_service.models.voice import Voice
 
     real = Voice.load
-    monkeypatch.setattr(Voice, "load", lambda folder, device="cpu": real(folder, "cpu"))
+    monkeypatch.setattr(Voice, "load", lambda folder, device="cpu": real(folder, "cpu", "float32"))
     monkeypatch.setattr(bundled, "_device", lambda wanted: "cuda")
     engine = BundledEngine(shared, say=quiet)
     engine.load()
@@ -218,7 +218,7 @@ def test_the_voice_sounds_the_same_in_half_precision() -> None:
     from tts_service.engines.bundled_voice import halve
     from tts_service.models.voice import Voice
 
-    voice = Voice.load(next(SHIPPED.glob("*/manifest.json")).parent)
+    voice = Voice.load(next(SHIPPED.glob("*/manifest.json")).parent, precision="float32")
     units = ["ni3", "#1", "hao3", "#3", "shi4", "jie4", "#4"]
     score = voice.score(units, speaker=voice.speakers[0], emotion=voice.emotions[0])
     full = next(voice.sound(score))

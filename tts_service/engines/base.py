@@ -227,8 +227,8 @@ class SpeechStream:
 class Health:
     """How an engine is. `ok`: it can speak; `detail` says why not, or "".
 
-    `device` is ``cpu`` or ``cuda``, `precision` ``float32`` or ``float16``: what it computes with now, not what was
-    asked for. `measures`: steps taken since load because memory ran out: ``freed cache``, ``short segments``,
+    `device` is ``cpu`` or ``cuda``, `precision` ``float32``, ``float16`` or ``int8``: what it computes with now, not
+    what was asked for. `measures`: steps taken since load because memory ran out: ``freed cache``, ``short segments``,
     ``half precision``, ``cpu``.
     """
 

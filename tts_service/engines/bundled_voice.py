@@ -41,8 +41,8 @@ class LoadedVoice:
 
     @property
     def precision(self) -> str:
-        """``float16`` where half precision is in effect."""
-        return "float16" if self._halved else "float32"
+        """``int8`` on most CPUs, else ``float32``; ``float16`` where half precision is in effect."""
+        return "float16" if self._halved else self.voice.precision
 
     @property
     def measures(self) -> tuple[str, ...]:

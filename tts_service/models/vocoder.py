@@ -38,24 +38,49 @@ class VocoderConfig:
         return 3 * (self.blocks + 1) + 2
 
 
+def _between(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Stretches of HOP samples from one frame's centre to the next: value at the start and change, (batch, frames + 1).
+
+    The first and the last stretch reach half a frame beyond the utterance and are flat.
+    """
+    edged = torch.cat([values[:, :1], values, values[:, -1:]], 1)
+    return edged[:, :-1, None], (edged[:, 1:] - edged[:, :-1])[..., None]
+
+
+def _samples(stretches: Tensor) -> Tensor:
+    """Stretches (batch, frames + 1, HOP) as samples (batch, frames * HOP)."""
+    return stretches.flatten(1)[:, HOP // 2 : -HOP // 2]
+
+
+def per_sample(values: Tensor) -> Tensor:
+    """Values per frame (batch, frames), drawn straight from centre to centre: (batch, frames * HOP)."""
+    start, change = _between(values)
+    share = (torch.arange(HOP, device=values.device) + 0.5) / HOP
+    return _samples(torch.addcmul(start, change, share))
+
+
 def pulses(pitch: Tensor, voiced: Tensor) -> Tensor:
     """A pulse train without aliasing: (batch, frames * HOP).
 
     pitch is log F0 - PITCH_CENTRE per frame and continuous (also where nothing is voiced), voiced is 0 or 1. The
     closed form of a sum of equal cosines up to Nyquist; its power is one whatever the pitch.
     """
-    samples = pitch.shape[1] * HOP
-    hertz = torch.exp(pitch + PITCH_CENTRE)
-    smooth = functional.interpolate(hertz[:, None], samples, mode="linear", align_corners=False)[:, 0]
-    gate = functional.interpolate(voiced[:, None], samples, mode="linear", align_corners=False)[:, 0]
-    turns = torch.cumsum(smooth.double() / SAMPLE_RATE, 1)
-    half = (torch.pi * (turns - torch.floor(turns))).float()  # half the phase, within [0, pi)
-    harmonics = torch.floor(0.5 * SAMPLE_RATE / smooth)
+    start, change = _between(torch.exp(pitch + PITCH_CENTRE))
+    count = torch.arange(1, HOP + 1, device=pitch.device, dtype=pitch.dtype)
+    hertz = torch.addcmul(start, change, (count - 0.5) / HOP)
+    # whole turns are dropped once per frame, in 64 bits; within a frame the phase is a parabola
+    each = (start + change / 2)[..., 0].double() * (HOP / SAMPLE_RATE)
+    before = each.cumsum(1) - each - each[:, :1] / 2  # half of the first stretch lies before the first sample
+    before = (before - torch.floor(before)).to(pitch.dtype)[..., None]
+    turns = torch.addcmul(before, start / SAMPLE_RATE, count)
+    turns = torch.addcmul(turns, change / (2 * HOP * SAMPLE_RATE), count * count)
+    half = torch.frac(turns) * torch.pi  # half the phase, within [0, pi)
+    harmonics = torch.floor(0.5 * SAMPLE_RATE / hertz)
     below = torch.sin(half)
-    near = below.abs() < 1e-4
-    ratio = torch.sin((2 * harmonics + 1) * half) / torch.where(near, torch.ones_like(below), below)
-    train = 0.5 * torch.where(near, 2 * harmonics + 1, ratio) - 0.5
-    return train * torch.sqrt(2 / harmonics) * gate
+    every = 2 * harmonics + 1
+    ratio = torch.where(below.abs() < 1e-4, every, torch.sin(every * half) / below)
+    train = (ratio - 1) * torch.rsqrt(2 * harmonics)
+    return _samples(train) * per_sample(voiced)
 
 
 def _spectra(sound: Tensor, window: Tensor) -> Tensor:

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from tts_service.models.acoustic import PITCH_CENTRE, AcousticModel, spread
 from tts_service.models.features import HOP, MEL_BANDS
+from tts_service.models.int8 import available, quantise
 from tts_service.models.position import positions
 from tts_service.models.store import ACOUSTIC, VOCODER, VoiceDescription, read_description, read_weights, verify
 from tts_service.models.symbols import BOUNDARIES, SILENCE, encode
-from tts_service.models.vocoder import Vocoder, pulses
+from tts_service.models.vocoder import Vocoder, per_sample, pulses
 
 Sound = npt.NDArray[np.float32]
 SLOWEST: Final = 0.5
@@ -59,16 +60,27 @@ def _limit(sound: Tensor) -> Tensor:
 class Voice:
     """A loaded voice; safe to use from several threads, it keeps no state between calls."""
 
-    def __init__(self, description: VoiceDescription, acoustic: AcousticModel, vocoder: Vocoder, device: str) -> None:
+    def __init__(
+        self,
+        description: VoiceDescription,
+        acoustic: AcousticModel,
+        vocoder: Vocoder,
+        device: str,
+        precision: str = "float32",
+    ) -> None:
         self.acoustic, self.vocoder, self._device = acoustic, vocoder, torch.device(device)
+        self.precision = precision
         self.description = description
         self.sample_rate = description.sample_rate
         self.speakers = description.speakers
         self.emotions = description.emotions
 
     @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> "Voice":
+    def load(cls, folder: Path, device: str = "cpu", precision: str | None = None) -> "Voice":
         """Loads and verifies a voice's folder; touches no network.
+
+        `precision` is ``float32`` or, on a CPU, ``int8``: the same sound in three quarters of the time (see `int8`).
+        None takes int8 where that is possible.
 
         Raises VoiceError when a file is missing, altered or made for another version.
         """
@@ -79,7 +91,11 @@ class Voice:
         vocoder.load_state_dict(read_weights(folder / VOCODER))
         for model in (acoustic, vocoder):
             model.eval().requires_grad_(False).to(device)
-        return cls(description, acoustic, vocoder, device)
+        chosen = precision or ("int8" if device == "cpu" and available() else "float32")
+        if chosen == "int8":
+            quantise(acoustic.decoder)
+            quantise(vocoder.stack)
+        return cls(description, acoustic, vocoder, device, chosen)
 
     def _choose(self, kind: str, name: str, known: Sequence[str]) -> int:
         if name not in known:
@@ -159,8 +175,7 @@ class Voice:
         train = pulses(score.pitch, score.voiced)
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(train.shape, generator=generator).to(self._device)
-        ramp = torch.nn.functional.interpolate(score.open[:, None], train.shape[1], mode="linear")[:, 0]
-        gate = (2 * ramp - 1).clamp(min=0.0)  # shut from the first to the last sample of a shut frame
+        gate = (2 * per_sample(score.open) - 1).clamp(min=0.0)  # shut from the first to the last sample of a shut frame
         context = self.vocoder.config.context
         mel = score.pitch.new_zeros(1, 0, MEL_BANDS)
         begin, size = 0, score.frames if chunk is None else min(_FIRST_CHUNK, chunk)
