@@ -45,5 +45,6 @@ def available() -> bool:
 def quantise(stack: Stack) -> None:
     """Turns the linear layers of a stack of blocks into 8 bits, in place."""
     for block in stack.blocks:
-        block.widen = Int8Linear(block.widen)
-        block.narrow = Int8Linear(block.narrow)
+        for name in ("widen", "narrow"):
+            linear = getattr(block, name)
+            setattr(block, name, Int8Linear(linear))
