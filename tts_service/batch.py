@@ -25,6 +25,8 @@ LONGEST_PAUSE: Final = 3.0
 """Seconds between two lines of the joined wav."""
 KEPT: Final = 3600.0
 """Seconds that the files of a batch are kept."""
+ROOM: Final = 1024**3
+"""Bytes of all batches together."""
 _FIELDS: Final = ("text", "voice", "emotion", "speed", "intensity")
 _ATTEMPTS: Final = 3
 
@@ -252,9 +254,10 @@ def told(item: Spoken) -> dict[str, Any]:
     return facts | {"file": item.file, "start": round(item.start, 3), "end": round(item.end, 3)}
 
 
-def sweep(root: Path, *, kept: float = KEPT, now: float | None = None) -> None:
-    """Deletes the folders of batches that are older than `kept` seconds."""
+def sweep(root: Path, *, kept: float = KEPT, room: int = ROOM, now: float | None = None) -> None:
+    """Deletes the folders of batches that are older than `kept` seconds, and the oldest beyond `room` bytes in all."""
     oldest = (time.time() if now is None else now) - kept
-    for folder in root.glob("*/"):
-        if folder.stat().st_mtime < oldest:
+    for folder in sorted(root.glob("*/"), key=lambda path: path.stat().st_mtime, reverse=True):
+        room -= sum(path.stat().st_size for path in folder.iterdir())
+        if room < 0 or folder.stat().st_mtime < oldest:
             shutil.rmtree(folder, ignore_errors=True)

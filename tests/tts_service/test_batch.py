@@ -1,6 +1,7 @@
 """Batches: what lines may say, what comes of them, and that every subtitle stands where its line is heard."""
 
 import json
+import os
 import re
 import wave
 import zipfile
@@ -184,3 +185,12 @@ def test_old_batches_are_swept_away_and_new_ones_stay(tmp_path: Path) -> None:
     assert (tmp_path / "old").exists()
     sweep(tmp_path, kept=3600, now=made + 3700)
     assert not (tmp_path / "old").exists()
+
+
+def test_batches_take_no_more_room_than_allowed_and_the_oldest_goes(tmp_path: Path) -> None:
+    for index, name in enumerate(("first", "second", "third")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "joined.wav").write_bytes(bytes(100))
+        os.utime(tmp_path / name, (1000 + index, 1000 + index))
+    sweep(tmp_path, room=250, now=1010)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["second", "third"]

@@ -161,7 +161,7 @@ def test_intensity_and_seed_may_be_given_and_intensity_is_heard(client: Client) 
     strong, _ = speak(client, TEXT, emotion="开心", intensity=1.5, seed=3)
     assert info["intensity"] == 0.0
     assert flat.samples.shape != strong.samples.shape or not np.allclose(flat.samples, strong.samples, atol=0.01)
-    with pytest.raises(AppError, match="情感强度须在 0 到 1"):
+    with pytest.raises(AppError, match=r"情感强度须在 0\.0 到 1\.5"):
         speak(client, TEXT, intensity=9)
 
 

@@ -13,7 +13,7 @@ from gradio.utils import get_upload_folder
 from tts_service.app.admission import Busy
 from tts_service.app.health import About
 from tts_service.app.ui import lexicon_file
-from tts_service.app.ui.speaking import marked_wav, speak_whole
+from tts_service.app.ui.speaking import marked_wav, speak_whole, sweep
 from tts_service.app.words import Language
 from tts_service.audit import AuditError
 from tts_service.engines.base import EngineFailed, RequestRefused, Speech, SynthesisRequest
@@ -63,8 +63,9 @@ class Desk:
         return marked_wav(self.about, request, speech).data
 
     def file(self, request: SynthesisRequest, speech: Speech) -> Path:
-        """The marked wav of a sound as a file that Gradio hands out, and deletes later."""
+        """The marked wav of a sound as a file that Gradio hands out; it stays for some minutes."""
         self.live.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sweep(self.live)
         path = self.live / f"{secrets.token_hex(12)}.wav"
         path.write_bytes(self.wav(request, speech))
         return path

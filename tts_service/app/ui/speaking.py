@@ -100,7 +100,7 @@ def speak(
     """
     name = secrets.token_hex(12)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _sweep(folder)
+    sweep(folder)
     path = folder / f"{name}.pcm"
     pieces: list[np.ndarray] = []
     spent = first = due = 0.0
@@ -175,10 +175,10 @@ def _metered(about: About) -> Iterator[None]:
         about.meter.ended("page", outcome)
 
 
-def _sweep(folder: Path) -> None:
-    """Removes pieces that nobody can be playing any more."""
+def sweep(folder: Path) -> None:
+    """Removes pieces and handed-out wavs that nobody can be waiting for any more."""
     oldest = time.time() - _STALE
-    for path in folder.glob("*.pcm"):
+    for path in folder.iterdir():
         with suppress(FileNotFoundError):
             if path.stat().st_mtime < oldest:
                 path.unlink()
