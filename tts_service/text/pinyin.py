@@ -26,6 +26,9 @@ _PAID_BACK: Final = frozenset("钱款债书账清贷给")
 _PLANTED: Final = frozenset("树花菜地田草瓜豆")
 _GROWN: Final = frozenset("得出成了满大高")
 _COUNTING: Final = frozenset("一二两三四五六七八九十百千万几多每这那第数")
+_TITLES: Final = frozenset(
+    {"先生", "女士", "小姐", "老师", "经理", "总", "主任", "医生", "教授", "同学", "师傅", "家", "氏"}
+)
 _SON: Final = frozenset("女幼婴孤少男健育胎宠混")
 
 
@@ -177,6 +180,8 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
             return "wei2"
         case "数" if following == "一":
             return "shu3"
+        case "曾" if behind and behind not in _TITLES and last != "姓":
+            return "ceng2"
         case "过" if len(before) == 1 and behind:
             return "guo5"
         case "儿" if before and last not in _SON:
