@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Prepares a checkout or an unpacked archive: system packages where we may install them, then the virtual environment.
-# Usage: ops/setup.sh check|test|demo. Once everything is there it takes a second and needs no network.
+# Usage: ops/setup.sh check|test|demo|bench. Once everything is there it takes a second and needs no network.
 # Environment: PYTHON (the interpreter to use), VENV (where the environment goes), TORCH_INDEX_URL (a package index that
 # holds the wanted build of torch), TORCH_WHEELS (a folder of wheels, looked into as well).
 set -euo pipefail
 
-purpose=${1:?"usage: ops/setup.sh check|test|demo"}
+purpose=${1:?"usage: ops/setup.sh check|test|demo|bench"}
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 cd -- "$here"
 venv=$(ops/venv-path.sh)
@@ -37,6 +37,14 @@ tables = tomllib.loads((pathlib.Path(sys.argv[1]) / "pyproject.toml").read_text(
 parts = [sys.version, sys.argv[1], *(tables[name] for name in ("build-system", "project", "dependency-groups"))]
 print(hashlib.sha256(repr(parts).encode()).hexdigest()[:16])
 PYTHON
+}
+
+# What only `make bench-tts` compares with is installed when it is asked for.
+with_rivals() {
+    if [ "$purpose" = bench ] && ! "$venv/bin/python" -I -c 'import transformers' 2>/dev/null; then
+        say "installing what the benchmark compares with"
+        "$venv/bin/python" -m pip --disable-pip-version-check -qq install --group bench
+    fi
 }
 
 # Same Python as the environment was made with, same folder, same dependencies.
@@ -101,12 +109,18 @@ if [ ${#wanted[@]} -gt 0 ]; then
 fi
 
 # --- the virtual environment -------------------------------------------------------------------------------------
-if is_ready; then exit 0; fi
+if is_ready; then
+    with_rivals
+    exit 0
+fi
 # One at a time; a folder can be locked like a file and leaves nothing behind.
 mkdir -p -- "$(dirname -- "$venv")"
 exec 9<"$(dirname -- "$venv")"
 flock 9
-if is_ready; then exit 0; fi
+if is_ready; then
+    with_rivals
+    exit 0
+fi
 
 was_ready=$(compgen -G "$venv/.stamp-*" || true)
 if ! new_enough "$venv/bin/python"; then
@@ -132,13 +146,14 @@ install_torch() {
 }
 install_all() {
     install --upgrade 'pip>=25.1' && install_torch && say "installing everything else" &&
-        install --editable '.[tts,probe,screenshot,training]' --group dev
+        install --editable '.[tts,probe,screenshot,training,score]' --group dev
 }
 
 if install_all; then
     rm -f -- "$venv"/.stamp-*
     touch -- "$venv/.stamp-$(stamp_of "$venv/bin/python")"
     say "ready: $venv"
+    with_rivals
 elif [ -n "$was_ready" ]; then
     # Dependencies changed and there is no network, say: what was there may well do.
     say "the environment could not be brought up to date; going on with what is there"

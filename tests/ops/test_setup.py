@@ -67,7 +67,7 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(root, tmp_path / "pip.log")
 
 
-EVERYTHING = "--editable .[tts,probe,screenshot,training] --group dev"
+EVERYTHING = "--editable .[tts,probe,screenshot,training,score] --group dev"
 
 
 def test_the_first_run_installs_torch_as_it_is_and_everything_else_and_the_second_nothing(checkout: Checkout) -> None:
