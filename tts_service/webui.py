@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if __package__ in (None, ""):  # started as a file: its own folder on sys.path would hide real packages
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from tts_service.app.health import About
+
+_PRIVATE: Final = (
+    "audit",
+    "references",
+    "indextts_voices",
+    "logs",
+    "cache_hub",
+    "venvs",
+    "lexicon.txt",
+    "lexicon.txt.before",
+)
+"""What of the shared folder Gradio never hands out, wherever that folder lies."""
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -69,11 +81,25 @@ def build_app(about: "About") -> "FastAPI":
 
     from tts_service.app.page import CSS, build_page, theme  # noqa: PLC0415
     from tts_service.app.service import service_app  # noqa: PLC0415
+    from tts_service.references import LARGEST  # noqa: PLC0415
 
     app = service_app(about)
+    page = build_page(about)
     gr.mount_gradio_app(
-        app, build_page(about), path="/", theme=theme(), css=CSS, footer_links=[], show_error=True, ssr_mode=False
+        app,
+        page,
+        path="/",
+        theme=theme(),
+        css=CSS,
+        footer_links=[],
+        show_error=True,
+        ssr_mode=False,
+        max_file_size=LARGEST,
+        blocked_paths=[str(about.shared.resolve() / name) for name in _PRIVATE],
     )
+    # Gradio looks whether a path that a client names was uploaded only in pages that have been launched, and a mounted
+    # one never is: without this line anybody reads the host's .txt and .wav files.
+    page.has_launched = True
     return app
 
 
