@@ -83,6 +83,9 @@ CUDA 12.8 | CUDA十二点八
 Python 3.11 | Python三点一一
 torch==2.13.0 | torch等于二点一三点零
 v2.5.1发布 | v二点五点一发布
+v2.0-beta.1 | v二点零beta点一
+Qwen2.5-7B | Qwen二点五，七B
+A100-80G | A一百，八十G
 版本号1.2.3 | 版本号一点二点三
 IndexTTS 2.5 | IndexTTS二点五
 IndexTTS2-V23部署 | IndexTTS二V二十三部署
@@ -93,7 +96,7 @@ PM2.5 | PM二点五
 H.264 | H二六四
 5G和4K | 五G和四K
 B2B | B二B
-Tried to allocate 2.30 GiB | Tried to allocate二点三零GIB
+Tried to allocate 2.30 GiB | Tried to allocate two point three zero GiB
 Python>=3.11 | Python大于等于三点一一
 # addresses
 192.168.1.1:7860 | 一九二点一六八点一点一冒号七八六零
@@ -129,6 +132,12 @@ x²+1 | x的平方加一
 y=2x+3 | y等于二x加三
 2^10 | 二的十次方
 1e-5 | 一乘十的负五次方
+10的-3次方 | 十的负三次方
+2的-1次方 | 二的负一次方
+概率等于5/6 | 概率等于六分之五
+截至5/6 | 截至五月六日
+身高1米83 | 身高一米八三
+3米20个 | 三米二十个
 1920×1080 | 一千九百二十乘一千零八十
 ≥90% | 大于等于百分之九十
 # width, symbols, what is no text

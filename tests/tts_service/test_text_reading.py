@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tts_service.models.symbols import encode
 from tts_service.text.frontend import LONGEST_SENTENCE, FrontEnd
 from tts_service.text.lexicon import Lexicon, LexiconProblem, built_in, characters, defaults
+from tts_service.text.prosody import LONGEST_BREATH
 
 FRONT_END = FrontEnd()
 
@@ -160,6 +161,8 @@ SANDHI = """
 买水果 | mai3 shui2 guo3
 我也很好 | wo2 ye3 hen2 hao3
 管理组 | guan2 li2 zu3
+小组长 | xiao2 zu2 zhang3
+在哪里 | zai4 na2 li5
 演讲稿 | yan2 jiang2 gao3
 纸老虎 | zhi3 lao2 hu3
 领导 | ling2 dao3
@@ -238,6 +241,16 @@ def test_traditional_text_is_read_like_simplified_text_and_finds_the_users_words
         ("妈妈和朋友", "ma1 ma5 he2 peng2 you5"),
         ("禅道", "chan2 dao4"),
         ("嗯", "en4"),
+        ("他得了奖", "ta1 de2 le5 jiang3"),
+        ("我得了解情况", "wo2 dei3 liao2 jie3 qing2 kuang4"),
+        ("他姓仇", "ta1 xing4 qiu2"),
+        ("单女士姓华", "shan4 nv3 shi4 xing4 hua4"),
+        ("越长越高", "yue4 zhang3 yue4 gao1"),
+        ("新生儿和患儿", "xin1 sheng1 er2 he2 huan4 er2"),
+        ("重庆的行长，好吗", "chong2 qing4 de5 hang2 zhang3 hao3 ma5"),
+        ("好老师的爱好", "hao2 lao3 shi1 de5 ai4 hao4"),
+        ("每天都会备份", "mei3 tian1 dou1 hui4 bei4 fen4"),
+        ("他好喝酒", "ta1 hao4 he1 jiu3"),
     ],
 )
 def test_characters_with_several_readings_follow_their_neighbours(text: str, expected: str) -> None:
@@ -288,6 +301,34 @@ def test_a_long_clause_breathes_but_never_in_front_of_a_particle() -> None:
     units = FRONT_END.read("服务运行在测试服务器上的第二个容器里面").sentences[0].units
     assert "#2" in units
     assert all(units[index + 1] not in ("de5", "le5") for index, unit in enumerate(units) if unit == "#2")
+
+
+BREATHLESS = (
+    "我们公司的研发团队在过去三个月里完成了全部服务器的迁移工作并且重新设计了数据库的备份方案"
+    "以保证任何一台机器发生故障时业务都可以在五分钟之内自动恢复"
+)
+
+
+def test_a_sentence_without_commas_breathes_every_few_seconds_where_its_parts_join() -> None:
+    sentence = FRONT_END.read(BREATHLESS).sentences[0]
+    stretches = " ".join(sentence.units).split(" #3 ")
+    assert [len([unit for unit in each.split() if unit[0] != "#"]) <= LONGEST_BREATH + 4 for each in stretches] == (
+        [True] * len(stretches)
+    )
+    assert len(stretches) == 3
+    assert stretches[1].startswith("bing4 qie3")
+    assert sentence.text == BREATHLESS + "。"
+
+
+def test_what_is_said_in_one_breath_has_no_pause_of_ours() -> None:
+    assert "#3" not in FRONT_END.read("服务运行在测试服务器上的第二个容器里面").sentences[0].units
+
+
+def test_a_breath_never_parts_a_number_or_a_particle_from_its_word() -> None:
+    long = "的".join(["一百二十三点四五六七八九台机器"] * 4)
+    units = FRONT_END.read(long).sentences[0].units
+    assert "#3" in units
+    assert all(units[index + 1] not in ("de5", "tai2") for index, unit in enumerate(units) if unit == "#3")
 
 
 def test_no_two_boundaries_stand_together() -> None:

@@ -12,7 +12,7 @@ from tts_service.text.clean import clean
 from tts_service.text.lexicon import Lexicon
 from tts_service.text.markup import Marked, extract
 from tts_service.text.normalise import normalise
-from tts_service.text.prosody import Spoken, phrase_breaks
+from tts_service.text.prosody import Spoken, breaths, phrase_breaks
 from tts_service.text.sandhi import Syllable, spoken_tones
 from tts_service.text.traditional import simplified
 from tts_service.text.units import END, PAUSE, PHRASE, QUESTION, WORD
@@ -148,8 +148,8 @@ def _given(units: tuple[str, ...]) -> tuple[Syllable | str, ...]:
     return tuple(unit if unit.startswith("en:") else Syllable("", unit[:-1], unit[-1], fixed=True) for unit in units)
 
 
-def _breaks(clause: list[_Word]) -> frozenset[int]:
-    return phrase_breaks([Spoken(word.text, word.syllables) for word in clause])
+def _spoken(clause: list[_Word]) -> list[Spoken]:
+    return [Spoken(word.text, word.syllables) for word in clause]
 
 
 def _shortened(clause: list[_Word]) -> Iterator[list[_Word]]:
@@ -158,7 +158,7 @@ def _shortened(clause: list[_Word]) -> Iterator[list[_Word]]:
         if clause:
             yield clause
         return
-    breaks = _breaks(clause)
+    breaks = phrase_breaks(_spoken(clause))
     piece: list[_Word] = []
     length = 0
     for index, word in enumerate(clause):
@@ -171,14 +171,23 @@ def _shortened(clause: list[_Word]) -> Iterator[list[_Word]]:
         yield piece
 
 
+def _breathed(clause: list[_Word]) -> Iterator[list[_Word]]:
+    """Parts a clause where the voice breathes, though nothing is written there."""
+    start = 0
+    for place in sorted(breaths(_spoken(clause))):
+        yield clause[start : place + 1]
+        start = place + 1
+    yield clause[start:]
+
+
 def _utterance(clauses: list[list[_Word]], closing: str) -> Sentence:
     units: list[str] = []
-    for clause in clauses:
-        breaks = _breaks(clause)
+    for stretch in (stretch for clause in clauses for stretch in _breathed(clause)):
+        breaks = phrase_breaks(_spoken(stretch))
         group: list[_Word] = []
-        for index, word in enumerate(clause):
+        for index, word in enumerate(stretch):
             group.append(word)
-            if index in breaks or index == len(clause) - 1:
+            if index in breaks or index == len(stretch) - 1:
                 units += _group(group)
                 units.append(PHRASE)
                 group = []

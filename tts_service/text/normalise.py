@@ -14,6 +14,7 @@ from tts_service.text import (
     rules_quantity,
     rules_time,
 )
+from tts_service.text.english_numbers import say_english_numbers
 from tts_service.text.numerals import digits
 from tts_service.text.rule import Rule
 from tts_service.text.signs import greek, say_signs
@@ -48,7 +49,7 @@ def normalise(text: str) -> str:
 
     Private-use characters of the basic plane (marked readings) pass through untouched.
     """
-    said = "".join(_piece(piece) for piece in _pieces(text))
+    said = "".join(_piece(piece) for piece in _pieces(say_english_numbers(text)))
     return _GAPS.sub("", re.sub(" {2,}", " ", said)).strip(" ")
 
 

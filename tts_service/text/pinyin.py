@@ -29,7 +29,17 @@ _COUNTING: Final = frozenset("一二两三四五六七八九十百千万几多�
 _TITLES: Final = frozenset(
     {"先生", "女士", "小姐", "老师", "经理", "总", "主任", "医生", "教授", "同学", "师傅", "家", "氏"}
 )
-_SON: Final = frozenset("女幼婴孤少男健育胎宠混")
+_SON: Final = frozenset("女幼婴孤少男健育胎宠混生患产病弃血运潮浪能")
+_CAPITAL: Final = frozenset("首国京故古旧迁建定陪帝新")
+_FOND_OF: Final = frozenset({"喝酒", "打架", "打听", "赌博", "赌", "武", "面子", "管", "管闲事"})
+_SURNAMES: Final = {
+    "仇": "qiu2", "单": "shan4", "解": "xie4", "曾": "zeng1", "朴": "piao2", "任": "ren2", "区": "ou1", "华": "hua4",
+    "盖": "ge3", "查": "zha1", "缪": "miao4", "燕": "yan1", "纪": "ji3", "那": "na1", "翟": "zhai2", "员": "yun4",
+    "洗": "xian3", "黑": "he4", "葛": "ge3", "尹": "yin3",
+}  # fmt: skip
+"""Characters that are read otherwise behind 姓."""
+_ADDRESSED: Final = frozenset({"先生", "女士", "小姐", "同学", "教授"})
+_ADDRESSABLE: Final = frozenset("仇单曾朴任翟缪")
 
 
 @lru_cache(maxsize=1)
@@ -130,6 +140,8 @@ def syllables(
 
 def _word(word: str, chosen: Sequence[str | None]) -> list[str]:
     units = [given or unit for given, unit in zip(chosen, _looked_up(word), strict=True)]
+    if word[0] == "好":
+        units[0] = _looked_up(word)[0]
     if word[-1] == "儿" and word[-2] not in _SON:
         units[-1] = "er5"
     if word[-1] == "们":
@@ -159,7 +171,15 @@ def _unread(chars: str) -> Any:
 def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
     """Reads a word of one character: by its neighbours where the grammar is certain, else as the model chose."""
     last, following = before[-1:], behind[:1]
+    if char in _SURNAMES and (last == "姓" or (char in _ADDRESSABLE and behind in _ADDRESSED)):
+        return _SURNAMES[char]
     match char:
+        case "得" if last in _MUST and behind in ("了", "过", "的"):
+            return "de2"
+        case "都" if last not in _CAPITAL:
+            return "dou1"
+        case "好":
+            return "hao4" if behind in _FOND_OF else "hao3"
         case "得" if last in _MUST and behind:
             return "dei3"
         case "地" if not before or last in _GROUND or not behind:

@@ -1,5 +1,6 @@
 """Where the voice breathes: phrase boundaries by length and by what words go together."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +8,11 @@ from typing import Final
 _SHORTEST: Final = 3
 _LONGEST: Final = 9
 _WANTED: Final = 5
+LONGEST_BREATH: Final = 28
+"""Syllables that are said in one breath, where words allow."""
+_SHORTEST_BREATH: Final = 10
+_FURTHEST: Final = 32
+"""So far a breath may reach when a conjunction stands there."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -27,6 +33,17 @@ _OPENS: Final = _words(
     "虽然 由于 为了 通过 根据 按照 以及 或者 还是 是 就 都 也 会 能 可以 应该 需要 必须 "
     "已经 正在 将 才 再 又"
 )
+_JOINS: Final = _words(
+    "并 而 但 并且 而且 但是 可是 不过 因为 所以 因此 从而 同时 然后 如果 虽然 由于 为了 以及 以便 或者 还是 否则 于是 "
+    "其中 and but because which when where while so then or if"
+)
+_ENDS: Final = _words("后 前 时 之后 以后 之前 时候 以上 以下 之内 以内")
+_NO_END: Final = _words(
+    "任何 所有 全部 整个 各种 这个 那个 这些 那些 每个 一个 一种 一些 非常 十分 已经 正在 可以 应该 需要 必须 没有 "
+    "不会 不能 the a an of to in my"
+)
+"""Words behind which nobody breathes."""
+_NUMERALS: Final = frozenset("零一二三四五六七八九十百千万亿点两幺")
 _CLOSES: Final = _words("的 了 后 前 时 中 上 里 之后 以后 之前 时候 以上 以下")
 
 
@@ -74,3 +91,55 @@ def _next_break(words: Sequence[Spoken], start: int, left: int) -> int | None:
         if best is None or cost < best[0]:
             best = (cost, index)
     return best[1] if best else None
+
+
+def breaths(words: Sequence[Spoken]) -> frozenset[int]:
+    """Gives the indices of the words of one clause behind which the voice pauses as if a comma stood there.
+
+    A clause of at most `LONGEST_BREATH` syllables has none; a longer one is parted about evenly, rather in front of a
+    conjunction than behind 的, and never where a word leans on its neighbour.
+    """
+    chosen: set[int] = set()
+    start, left = 0, sum(word.syllables for word in words)
+    while left > LONGEST_BREATH:
+        place = _next_breath(words, start, left)
+        if place is None:
+            break
+        chosen.add(place)
+        left -= sum(word.syllables for word in words[start : place + 1])
+        start = place + 1
+    return frozenset(chosen)
+
+
+def _next_breath(words: Sequence[Spoken], start: int, left: int) -> int | None:
+    wanted = left / math.ceil(left / LONGEST_BREATH)
+    best: tuple[float, int] | None = None
+    length = 0
+    for index in range(start, len(words) - 1):
+        length += words[index].syllables
+        if length > _FURTHEST and best is not None:
+            break
+        if min(length, left - length) < _SHORTEST_BREATH or _belong(words[index].text, words[index + 1].text):
+            continue
+        over = max(0, length - LONGEST_BREATH)
+        cost = abs(length - wanted) + 3 * over + _joint(words[index].text, words[index + 1].text)
+        if best is None or cost < best[0]:
+            best = (cost, index)
+    return best[1] if best else None
+
+
+def _belong(here: str, following: str) -> bool:
+    """Tells whether two words can't be parted: a particle, a number, what is counted, letters that are spelled."""
+    spelled = len(here) == len(following) == 1 and here.isascii() and following.isascii()
+    number = here[-1] in _NUMERALS and (following[0] in _NUMERALS or len(following) == 1)
+    counted = len(here) == 2 and here[0] in _NUMERALS
+    leans = following in _LEANS_BACK or here in _LEANS_ON or here.lower() in _NO_END
+    return leans or spelled or number or counted
+
+
+def _joint(here: str, following: str) -> float:
+    if following.lower() in _JOINS:
+        return -9
+    if here in _ENDS:
+        return -5
+    return 4 if here in _CLOSES else -3 * (following in _OPENS)

@@ -31,7 +31,11 @@ def _suffix(tail: str) -> str:
         + re.sub(
             r"\d+",
             lambda part: digits(part[0]) if "cu" in tail else name_digits(part[0]),
-            tail.replace("-", " ").replace(".", " ").replace("+", "加").replace("_", " "),
+            re.sub(r"\.(?=\d)", "点", tail.lstrip("."))
+            .replace("-", " ")
+            .replace(".", " ")
+            .replace("+", "加")
+            .replace("_", " "),
         )
         + " "
         if tail
@@ -40,8 +44,9 @@ def _suffix(tail: str) -> str:
 
 
 def mixed(text: str) -> str:
-    """Reads a name of letters and digits: ``A100-80G`` → A 一百 八十 G."""
-    said = re.sub(r"\d+(?:\.\d+)+", lambda part: f" {version(part[0])} ", text)
+    """Reads a name of letters and digits: ``A100-80G`` → A 一百，八十 G; a pause keeps two numbers apart."""
+    said = re.sub(r"(?:(?<=\d)|^)[-_/](?=\d)", "，", text)
+    said = re.sub(r"\d+(?:\.\d+)+", lambda part: f" {version(part[0])} ", said)
     said = re.sub(r"([A-Za-z]*)(\d+)", lambda part: f"{part[1]} {_part(part[1], part[2])} ", said)
     return re.sub(r"[-_/.]", " ", said)
 

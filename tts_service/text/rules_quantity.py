@@ -175,6 +175,16 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule("ordinal", rf"第\s?(\d{{1,16}}(?:\.\d{{1,4}})?){OVER}", lambda m: "第" + number(m[1])),
     rule(
+        "power in words",
+        r"(?<=的)\s?([-+])\s?(\d{1,4}(?:\.\d{1,4})?)\s?(?=次[方幂])",
+        lambda m: signed(m[1]) + number(m[2]),
+    ),
+    rule(
+        "metres and centimetres",
+        rf"{ALONE}(\d{{1,3}})米(\d\d)(?![\d.%A-Za-z])(?!\s?[多几来余]?{_KIND})",
+        lambda m: f"{quantity(m[1])}米{digits(m[2])}",
+    ),
+    rule(
         "grades",
         rf"{ALONE}(\d{{1,3}})(?=年级|号楼|号线|号店|号机|号桌|号院|月份|楼|班|等奖|线城市|线品牌|环|维|进制|极管|单元|车间|级|等座|等舱|手车|手房|胎|战|次元|次方|次元|进宫)",
         lambda m: cardinal(m[1]),

@@ -1,0 +1,65 @@
+"""Numbers of sentences that are wholly English."""
+
+import pytest
+
+from tts_service.text.clean import clean
+from tts_service.text.english_numbers import cardinal, year
+from tts_service.text.normalise import normalise
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("She has 3 cats and 25 dogs.", "She has three cats and twenty five dogs."),
+        ("The 1,200 users left in 1492.", "The one thousand two hundred users left in fourteen ninety two."),
+        ("It grew by 3.5% in 2026!", "It grew by three point five percent in twenty twenty six!"),
+        ("He paid $1 for it, not $3.99.", "He paid one dollar for it, not three dollars and ninety nine cents."),
+        ("We meet at 8:05 or at 9:00.", "We meet at eight oh five or at nine o clock."),
+        (
+            "It was 2019-2021, 3-5 of my years.",
+            "It was twenty nineteen to twenty twenty one, three to five of my years.",
+        ),
+        ("The 3.11.2 release is out", "The three point one one point two release is out"),
+        ("My agent is 007.", "My agent is zero zero seven."),
+    ],
+)
+def test_an_english_sentence_has_english_numbers(written: str, said: str) -> None:
+    assert normalise(clean(written)) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("我说 the cat is 3 years old", "我说the cat is三years old"),
+        ("RTX 4090 Super Max 24", "RTX四零九零Super Max二十四"),
+        ("iPhone 15 and 16", "iPhone十五and十六"),
+        ("The host is 10.0.0.1:80 of A100", "The host is一零点零点零点一冒号八零of A一百"),
+    ],
+)
+def test_names_addresses_and_mixed_sentences_keep_their_chinese_numbers(written: str, said: str) -> None:
+    assert normalise(clean(written)) == said
+
+
+def test_each_sentence_is_judged_by_itself() -> None:
+    said = normalise(clean("共3个。There are 3 of them. 共3个\nIt is 4 of us"))
+    assert said == "共三个。There are three of them.共三个\nIt is four of us"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "zero"),
+        (110, "one hundred ten"),
+        (1_000_001, "one million one"),
+        (999_999_999_999_999, cardinal(999) + " trillion " + cardinal(999_999_999_999)),
+    ],
+)
+def test_whole_numbers_are_read_by_their_groups(value: int, said: str) -> None:
+    assert cardinal(value) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(2005, "two thousand five"), (1900, "nineteen hundred"), (1905, "nineteen oh five")]
+)
+def test_years_are_read_in_two_halves(value: int, said: str) -> None:
+    assert year(value) == said
