@@ -131,7 +131,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     print(f"engine {engine.name} ready on {engine.device}", flush=True)
     importing.join()
-    DrainingServer(build_app(about), about.admission, host=options.host, port=options.server_port).run()
+    close = getattr(engine, "close", None)
+    DrainingServer(build_app(about), about.admission, host=options.host, port=options.server_port, close=close).run()
     return 0
 
 

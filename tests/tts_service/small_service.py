@@ -1,7 +1,7 @@
 """The service in a process of its own, without page and network: the tone engine behind the real server.
 
 ``small_service.py PORT FOLDER``: a chunk waits until the file ``go`` is in FOLDER; ``inside`` appears when the first
-request computes.
+request computes. While ``slow`` is in FOLDER, every chunk takes a while.
 """
 
 import sys
@@ -27,6 +27,8 @@ class Held(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         (self._folder / "inside").touch()
+        if (self._folder / "slow").exists():
+            time.sleep(0.05)
         until = time.monotonic() + (timeout or 0)
         while not (self._folder / "go").exists():
             if time.monotonic() > until:

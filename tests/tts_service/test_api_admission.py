@@ -76,19 +76,33 @@ def test_an_error_inside_frees_the_slot() -> None:
     assert door.crowd == Crowd(0, 0)
 
 
-def test_a_draining_door_serves_who_is_inside_or_waits_and_lets_nobody_else_in() -> None:
+def test_a_draining_door_serves_who_is_inside_and_turns_away_who_waits_or_comes() -> None:
     door = Admission(slots=1, waiting=2)
     first = Guest(door)
     assert first.inside.wait(10)
     second = Guest(door)
     until(lambda: door.crowd.waiting == 1)
     door.drain()
+    second.leave()
+    assert isinstance(second.refused, Draining)
     with pytest.raises(Draining), door.enter():
         pass
+    assert door.crowd == Crowd(1, 0)
     first.leave()
-    assert second.inside.wait(10)
-    second.leave()
     assert door.crowd == Crowd(0, 0)
+
+
+def test_who_still_computes_is_told_once_when_the_time_is_over() -> None:
+    door = Admission()
+    told: list[str] = []
+    with door.when_over(lambda: told.append("first")):
+        pass
+    with door.when_over(lambda: told.append("second")):
+        door.drain()
+        assert not door.over
+        door.end()
+    assert told == ["second"]
+    assert door.over
 
 
 def test_threads_and_coroutines_stand_in_one_queue_and_cancelled_ones_leave_it() -> None:

@@ -12,11 +12,13 @@ import urllib.request
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import unquote
 
+import httpx
 import numpy as np
 import openai
 import pytest
@@ -93,6 +95,89 @@ def test_term_lets_a_running_request_finish_refuses_new_ones_and_ends_with_0(sma
     assert len(heard[0]) > 500
     assert small.process.returncode == 0, output
     assert output.rstrip().endswith("ended by itself")
+
+
+@dataclass
+class Heard:
+    """What a client heard, and how many seconds after `since`."""
+
+    since: float
+    status: int = 0
+    retry_after: str = ""
+    code: str = ""
+    size: int = 0
+    cut: bool = False
+    seconds: float = 0.0
+
+    def ask(self, url: str, form: str) -> None:
+        fields = {"input": "好" * 1000, "response_format": form}
+        try:
+            with httpx.stream("POST", url + "/v1/audio/speech", json=fields, timeout=60) as answer:
+                self.status, self.retry_after = answer.status_code, answer.headers.get("retry-after", "")
+                if answer.status_code != 200:
+                    self.code = json.loads(answer.read())["error"]["code"]
+                else:
+                    for piece in answer.iter_bytes():
+                        self.size += len(piece)
+        except httpx.RemoteProtocolError:
+            self.cut = True
+        self.seconds = time.monotonic() - self.since
+
+
+def crowd(small: Small, forms: list[str]) -> tuple[list[Heard], list[Thread]]:
+    """Long requests, the first two of which compute."""
+    heard, threads = [], []
+    for index, form in enumerate(forms):
+        heard.append(Heard(time.monotonic()))
+        threads.append(Thread(target=heard[-1].ask, args=(f"http://127.0.0.1:{small.port}", form)))
+        threads[-1].start()
+        until(partial(inside, small, index + 1))
+    return heard, threads
+
+
+def inside(small: Small, wanted: int) -> bool:
+    """Whether that many requests compute or wait."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{small.port}/metrics", timeout=10) as reply:
+        lines = reply.read().decode().splitlines()
+    told = (line.split() for line in lines)
+    return sum(float(words[1]) for words in told if words[0] in ("tts_running", "tts_waiting")) == wanted
+
+
+def test_term_under_load_turns_away_who_waits_at_once_and_who_computes_after_eight_seconds(small: Small) -> None:
+    (small.folder / "slow").touch()
+    (small.folder / "go").touch()
+    heard, threads = crowd(small, ["pcm", "wav", "wav", "pcm", "mp3"])
+    until(lambda: heard[0].size > 0)
+    small.process.send_signal(signal.SIGTERM)
+    asked = time.monotonic()
+    for thread in threads[2:]:
+        thread.join(20)
+    assert time.monotonic() - asked < 5
+    assert [(each.status, each.code) for each in heard[2:]] == [(503, "draining")] * 3
+    assert all(int(each.retry_after) > 0 for each in heard[2:])
+    assert heard[1].status == 0
+    output, _ = small.process.communicate(timeout=20)
+    assert 8 <= time.monotonic() - asked < 15
+    for thread in threads:
+        thread.join(5)
+    assert (heard[1].status, heard[1].code) == (503, "draining")
+    assert heard[0].status == 200
+    assert heard[0].cut, "a sound that is not whole must not look whole"
+    assert small.process.returncode == 0
+    assert "Traceback" not in output
+    assert output.rstrip().endswith("ended by itself")
+
+
+def test_what_cannot_be_interrupted_ends_with_the_process_within_fifteen_seconds(small: Small) -> None:
+    heard, threads = crowd(small, ["mp3"])
+    until((small.folder / "inside").exists)
+    small.process.send_signal(signal.SIGTERM)
+    asked = time.monotonic()
+    output, _ = small.process.communicate(timeout=20)
+    assert time.monotonic() - asked < 15
+    threads[0].join(5)
+    assert (heard[0].status, heard[0].code) == (503, "draining")
+    assert small.process.returncode == 0, output
 
 
 def test_an_idle_service_ends_at_once_with_0(small: Small) -> None:

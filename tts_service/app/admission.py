@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Busy(Exception):
 
 
 class Draining(Busy):
-    """The service is about to end: whoever is inside is served, nobody else comes in."""
+    """The service is about to end: who computes may finish if that is soon, nobody else comes in."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -59,6 +59,8 @@ class Admission:
         self._queue: deque[Future[None]] = deque()
         self._running = 0
         self._draining = False
+        self._over = False
+        self._told: set[Callable[[], None]] = set()
         self._usual = 1.0  # seconds that a request keeps its slot, a running mean
 
     @property
@@ -71,10 +73,38 @@ class Admission:
     def draining(self) -> bool:
         return self._draining
 
+    @property
+    def over(self) -> bool:
+        """Whether those who still compute must end."""
+        return self._over
+
     def drain(self) -> None:
-        """Lets nobody else in; who runs or waits already is served. Not to be called from a signal handler."""
+        """Lets nobody else in and turns away who waits (Draining); who computes goes on. Not for signal handlers."""
         with self._lock:
             self._draining = True
+            while self._queue:
+                ticket = self._queue.popleft()
+                if ticket.set_running_or_notify_cancel():
+                    ticket.set_exception(Draining())
+
+    def end(self) -> None:
+        """After `drain`: the time of those who still compute is over; calls what `when_over` was given."""
+        with self._lock:
+            self._draining = self._over = True
+            told = list(self._told)
+        for call in told:
+            call()
+
+    @contextmanager
+    def when_over(self, call: Callable[[], None]) -> Iterator[None]:
+        """Inside the block, `end` calls `call`, in the thread that called `end`."""
+        with self._lock:
+            self._told.add(call)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._told.discard(call)
 
     @contextmanager
     def enter(self) -> Iterator[None]:
@@ -138,7 +168,7 @@ class Admission:
         with self._lock:
             if ticket in self._queue:
                 self._queue.remove(ticket)
-            elif not ticket.cancelled():
+            elif not ticket.cancelled() and ticket.exception() is None:  # else it was refused, and has no slot
                 self._pass_on()
 
     def _pass_on(self) -> None:

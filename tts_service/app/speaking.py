@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_service.app.admission import Busy
+from tts_service.app.admission import Busy, Draining
 from tts_service.app.body import Limits
 from tts_service.app.call import Call
 from tts_service.app.errors import TimeIsUp
@@ -73,18 +73,24 @@ class Speaking:
         try:
             async with self._about.admission.enter_async():
                 self._computing = True  # from here on the thread ends the work: its slot stays taken until then
-                await self._loop.run_in_executor(self._executor, self._speak)
+                with self._about.admission.when_over(self._over):
+                    await self._loop.run_in_executor(self._executor, self._speak)
             outcome = "ok"
             if not self._opening.done():
                 raise EngineFailed("no sound came")
         except Gone:
             pass
         except Exception as error:
-            outcome = {Busy: "busy", RequestRefused: "refused"}.get(type(error), "failed")
+            outcome = {Busy: "busy", Draining: "busy", RequestRefused: "refused"}.get(type(error), "failed")
             self._failed(error)
         finally:
             self._about.meter.ended(CHANNEL, outcome)
             self._opening.cancel()
+
+    def _over(self) -> None:
+        """The service ends before the work does: the client hears so now, the thread at its next chunk."""
+        self._failed(Draining())
+        self._mailbox.leave()
 
     def _failed(self, error: Exception) -> None:
         if not self._opening.done():

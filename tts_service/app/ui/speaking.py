@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from tts_service.app.admission import Busy
+from tts_service.app.admission import Busy, Draining
 from tts_service.app.health import About
 from tts_service.audit import audit_speech
 from tts_service.engines.base import RequestRefused, Speech, SynthesisRequest
@@ -110,6 +110,8 @@ def speak(
         stream = about.engine.stream(request)
         secret = stream.reference is not None or request.reference is not None
         for piece in stream.chunks:
+            if about.admission.over:
+                raise Draining
             spent += time.perf_counter() - begun
             if not pieces:
                 first = spent
