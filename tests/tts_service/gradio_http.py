@@ -41,9 +41,16 @@ class Page:
                     break
         return last.encode().decode("unicode_escape", "replace") if "\\u" in last else last
 
-    def direct(self, number: int, data: list[Any], event: Any = None) -> httpx.Response:
+    def clicked(self, element: str) -> int:
+        """The number of the function behind a button of the Chinese page."""
+        config = httpx.get(self.url + "/config").json()
+        ours = [each["id"] for each in config["components"] if each["props"].get("elem_id") == element]
+        return int(next(each["id"] for each in config["dependencies"] if [min(ours), "click"] in each["targets"]))
+
+    def direct(self, number: int, data: list[Any], event: Any = None, *, session: str = "") -> httpx.Response:
         """Calls a function past the queue."""
-        asked = {"data": data, "fn_index": number, "session_hash": secrets.token_hex(8), "event_data": event}
+        session = session or secrets.token_hex(8)
+        asked = {"data": data, "fn_index": number, "session_hash": session, "event_data": event}
         return httpx.post(f"{self.url}/gradio_api/run/predict", json=asked, timeout=60)
 
     def upload(self, name: str, data: bytes) -> httpx.Response:

@@ -2,6 +2,7 @@
 
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -250,6 +251,14 @@ def test_traditional_text_is_read_like_simplified_text_and_finds_the_users_words
         ("重庆的行长，好吗", "chong2 qing4 de5 hang2 zhang3 hao3 ma5"),
         ("好老师的爱好", "hao2 lao3 shi1 de5 ai4 hao4"),
         ("每天都会备份", "mei3 tian1 dou1 hui4 bei4 fen4"),
+        ("中国都支持", "zhong1 guo2 dou1 zhi1 chi2"),
+        ("雨下得很大", "yu3 xia4 de5 hen3 da4"),
+        ("长得真快", "zhang3 de5 zhen1 kuai4"),
+        ("天真地问这块地有多大", "tian1 zhen1 de5 wen4 zhe4 kuai4 di4 you3 duo1 da4"),
+        ("他任性地走了", "ta1 ren4 xing4 de5 zou3 le5"),
+        ("这样都行", "zhe4 yang4 dou1 xing2"),
+        ("他们都为大家着想", "ta1 men5 dou1 wei4 da4 jia1 zhuo2 xiang3"),
+        ("我得很快走", "wo2 dei2 hen3 kuai4 zou3"),
         ("他好喝酒", "ta1 hao4 he1 jiu3"),
     ],
 )
@@ -366,6 +375,17 @@ def test_the_users_lexicon_wins_everywhere_also_across_words_and_for_latin() -> 
 def test_a_lexicon_line_without_a_sayable_reading_is_refused_with_its_number() -> None:
     with pytest.raises(LexiconProblem, match=r"mine.txt line 2: '行走' needs a reading"):
         Lexicon.parse(["好 hao3", "行走 zzz1"], name="mine.txt")
+
+
+def test_a_lexicon_file_in_another_encoding_is_refused_with_file_line_and_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.txt"
+    path.write_bytes(b"ok hao3\n" + "重庆 chong2 qing4\n".encode("gbk"))
+    with pytest.raises(LexiconProblem, match=r"lexicon.txt line 2: this is not UTF-8; save the file as UTF-8"):
+        Lexicon.load(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(LexiconProblem, match=r"lexicon.txt can't be read"):
+        Lexicon.load(path)
 
 
 def test_the_shipped_word_lists_hold_one_syllable_per_character() -> None:

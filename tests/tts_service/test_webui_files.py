@@ -120,3 +120,31 @@ def test_what_was_uploaded_is_read_and_sounds_are_handed_out(page: Page) -> None
     assert httpx.get(f"{page.url}/gradio_api/file={spoken[0]['path']}").content[:4] == b"RIFF"
     many = page.direct(page.number("batch"), ["你好\n再见", "清岚", "中性", 1, 1, 0.4]).json()["data"]
     assert httpx.get(f"{page.url}/gradio_api/file={many[0]['path']}").content[:2] == b"PK"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("好 hao3\n重庆 chong2 qing4\n".encode("gbk"), "不是 UTF-8 编码（第 1 行）"),
+        ("好 hao3\n重庆 zzz9\n".encode(), "第 2 行不能用"),
+    ],
+)
+def test_the_page_opens_with_a_broken_lexicon_says_what_is_wrong_and_repairs_it(
+    page: Page, data: bytes, told: str
+) -> None:
+    path = page.shared / "lexicon.txt"
+    path.write_bytes(data)
+    try:
+        opened = page.direct(page.number("opened"), [""], session="repair")
+        assert opened.status_code == 200
+        shown = opened.json()["data"]
+        assert any(told in str(value) for value in shown)
+        text = next(value for value in shown if isinstance(value, str) and value.startswith("好 hao3\n重庆"))
+        assert page.direct(page.number("read"), ["重庆"]).status_code == 200
+        repaired = text.replace("zzz9", "chong2 qing4")
+        saved = page.direct(page.clicked("tts-lexicon-save"), [repaired, None], session="repair")
+        assert "已保存" in saved.json()["data"][2]
+        assert path.read_text(encoding="utf-8") == "好 hao3\n重庆 chong2 qing4\n"
+        assert path.with_name("lexicon.txt.before").read_bytes() == data
+    finally:
+        path.unlink()

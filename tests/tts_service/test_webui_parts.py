@@ -136,6 +136,29 @@ def test_a_lexicon_line_that_cannot_be_used_is_refused_by_number_and_nothing_is_
     assert not (tmp_path / "lexicon.txt").exists()
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16"])
+def test_a_lexicon_in_the_encoding_of_windows_is_shown_as_it_was_meant_with_what_is_wrong(
+    tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "lexicon.txt").write_bytes("重庆 chong2 qing4\n".encode(encoding))
+    found = lexicon_file.read(tmp_path)
+    assert found.text == "重庆 chong2 qing4\n"
+    assert found.problem is not None
+    assert "UTF-8" in found.problem.zh
+    saved = lexicon_file.save(tmp_path, found.text, found.version)
+    assert (saved.problem, saved.words) == (None, 1)
+
+
+def test_a_lexicon_that_cannot_be_read_is_told_of_and_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "lexicon.txt").mkdir()
+    found = lexicon_file.read(tmp_path)
+    assert found.problem is not None
+    assert "无法读取" in found.problem.zh
+    with pytest.raises(RequestRefused, match="无法读取"):
+        lexicon_file.save(tmp_path, "好 hao3", found.version)
+    assert (tmp_path / "lexicon.txt").is_dir()
+
+
 def test_of_two_who_save_at_once_one_is_told_to_load_again(tmp_path: Path) -> None:
     seen = lexicon_file.read(tmp_path)
     told: list[str] = []

@@ -51,10 +51,19 @@ class Lexicon:
 
     @staticmethod
     def load(path: Path) -> "Lexicon":
-        """Reads a UTF-8 lexicon file; a file that isn't there is an empty lexicon."""
-        if not path.exists():
+        """Reads a UTF-8 lexicon file; a file that isn't there is an empty lexicon. Raises LexiconProblem."""
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
             return Lexicon()
-        return Lexicon.parse(path.read_text(encoding="utf-8-sig").splitlines(), name=path.name)
+        except OSError as error:
+            raise LexiconProblem(f"{path.name} can't be read: {error.strerror}") from error
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            number = data.count(b"\n", 0, error.start) + 1
+            raise LexiconProblem(f"{path.name} line {number}: this is not UTF-8; save the file as UTF-8") from error
+        return Lexicon.parse(text.splitlines(), name=path.name)
 
 
 @lru_cache(maxsize=1)

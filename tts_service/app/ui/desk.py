@@ -19,7 +19,7 @@ from tts_service.audit import AuditError
 from tts_service.engines.base import EngineFailed, RequestRefused, Speech, SynthesisRequest
 from tts_service.history import History
 from tts_service.text.frontend import FrontEnd
-from tts_service.text.lexicon import Lexicon, LexiconProblem
+from tts_service.text.lexicon import Lexicon
 
 
 class Desk:
@@ -42,10 +42,8 @@ class Desk:
         found = lexicon_file.read(self.shared)
         with self._lock:
             if found.version != self._lexicon:
-                try:
-                    self._front_end = FrontEnd(Lexicon.parse(found.text.splitlines()))
-                except LexiconProblem:
-                    self._front_end = FrontEnd()
+                usable = Lexicon() if found.problem else Lexicon.parse(found.text.splitlines())
+                self._front_end = FrontEnd(usable)
                 self._lexicon = found.version
             return self._front_end
 

@@ -1,5 +1,6 @@
 """The user's lexicon as the page edits it: the whole file at once, checked line by line, never half written."""
 
+import codecs
 import fcntl
 import hashlib
 import os
@@ -16,28 +17,53 @@ NAME: Final = "lexicon.txt"
 LARGEST: Final = 256 * 1024
 """Bytes of the file."""
 MOST_LINES: Final = 5000
+_UNREADABLE: Final = "unreadable"
+"""The version of a file that this user may not read."""
 
 
 @dataclass(frozen=True)
 class LexiconText:
-    """What lies in the file, and its version: who saves must have seen that one."""
+    """What lies in the file, and its version: who saves must have seen that one.
+
+    `problem` says why the service can't use it as it is: somebody has put it there by hand.
+    """
 
     text: str
     version: str
+    problem: RequestRefused | None = None
 
     @property
     def words(self) -> int:
-        """How many words are in it."""
+        """How many words are in it; asked only where there is no problem."""
         return len(Lexicon.parse(self.text.splitlines()).words)
 
 
 def read(shared: Path) -> LexiconText:
-    """Reads the lexicon of a shared folder; a file that isn't there is an empty one."""
+    """Reads the lexicon of a shared folder; a file that isn't there is an empty one.
+
+    A file in the encoding of Windows is read as such, with a problem: once saved from here, it is UTF-8.
+    """
     try:
-        text = (shared / NAME).read_text(encoding="utf-8-sig")
+        data = (shared / NAME).read_bytes()
     except FileNotFoundError:
-        text = ""
-    return LexiconText(text, hashlib.sha256(text.encode()).hexdigest())
+        data = b""
+    except OSError as error:
+        why = f"{NAME}: {error.strerror}"
+        return LexiconText(
+            "", _UNREADABLE, RequestRefused(f"词典文件无法读取（{why}）。", f"The lexicon can't be read ({why}).")
+        )
+    version = hashlib.sha256(data).hexdigest()
+    try:
+        text = data.decode("utf-8-sig")
+        check(text)
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        zh = f"词典文件 {NAME} 不是 UTF-8 编码（第 {number} 行），因此没有生效。请检查下面的文字，然后点“保存全部”。"
+        en = f"{NAME} is not UTF-8 (line {number}) and not in effect. Look through the text below, then save it all."
+        return LexiconText(_guessed(data), version, RequestRefused(zh, en))
+    except RequestRefused as problem:
+        return LexiconText(text, version, problem)
+    return LexiconText(text, version)
 
 
 def save(shared: Path, text: str, version: str) -> LexiconText:
@@ -57,9 +83,11 @@ def save(shared: Path, text: str, version: str) -> LexiconText:
                 "词典刚被别人改过，请先点“重新载入”，再修改。",
                 "Somebody else changed the lexicon meanwhile: load it again, then make your changes.",
             )
+        if before.version == _UNREADABLE and before.problem is not None:
+            raise before.problem
         if before.text:
-            _replace(shared / f"{NAME}.before", before.text)
-        _replace(shared / NAME, text)
+            _replace(shared / f"{NAME}.before", (shared / NAME).read_bytes())
+        _replace(shared / NAME, text.encode())
     return read(shared)
 
 
@@ -102,11 +130,20 @@ def with_word(text: str, word: str, reading: str) -> str:
     return "\n".join([*kept, f"{word}  {reading}"]).strip("\n") + "\n"
 
 
-def _replace(path: Path, text: str) -> None:
+def _guessed(data: bytes) -> str:
+    """The text of a file that isn't UTF-8: what editors on a Chinese Windows save, else with signs that stand out."""
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "gb18030"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace")
+
+
+def _replace(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)

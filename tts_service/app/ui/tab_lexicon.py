@@ -80,5 +80,7 @@ def lexicon_values(desk: Desk, w: Language) -> tuple[str, str, str]:
 
 
 def _told(found: lexicon_file.LexiconText, w: Language, what: str) -> str:
+    if found.problem is not None:
+        return f'<p class="tts-notice" role="alert">{escape(w(found.problem.zh, found.problem.en))}</p>'
     counted = w(f"{found.words} 个词", f"{found.words} words")
     return f'<p class="tts-hint">{escape(what)} {counted}</p>'
