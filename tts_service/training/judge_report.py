@@ -16,19 +16,33 @@ from tts_service.training.heldout import units_of
 Sound = npt.NDArray[np.floating[Any]]
 
 
-def _errors(judge: Judge, examples: Sequence[Example], sound: Callable[[Example], Sound]) -> tuple[float, float]:
-    """Phone error without and with tone over all phones of the examples, in percent."""
+def _percent(wrong: int, of: int) -> float:
+    return round(100 * wrong / max(of, 1), 2)
+
+
+def _errors(judge: Judge, examples: Sequence[Example], sound: Callable[[Example], Sound], of: str) -> dict[str, float]:
+    """Phone error without and with tone in percent: over all phones, and over the utterances without English.
+
+    English vowels such as OW and EY sound like Mandarin ou and ei here, which no judge can tell apart without knowing
+    the word.
+    """
     total: Counter[str] = Counter()
     for example in examples:
         expected = phones_of_tokens(example.tokens.tolist())
         if not expected:
             continue
         said = verdict(judge.listen(sound(example)), expected)
-        total.update(phones=said.phones, wrong=said.wrong, toned=said.wrong_toned)
-    return (
-        round(100 * total["wrong"] / total["phones"], 2),
-        round(100 * total["toned"] / total["phones"], 2),
-    )
+        english = any(phone.startswith("en:") for phone in expected)
+        for group in ("all",) if english else ("all", "mandarin"):
+            total[f"{group} phones"] += said.phones
+            total[f"{group} wrong"] += said.wrong
+            total[f"{group} toned"] += said.wrong_toned
+    return {
+        f"{of}per_percent": _percent(total["all wrong"], total["all phones"]),
+        f"{of}per_tone_percent": _percent(total["all toned"], total["all phones"]),
+        f"{of}per_percent_mandarin": _percent(total["mandarin wrong"], total["mandarin phones"]),
+        f"{of}per_tone_percent_mandarin": _percent(total["mandarin toned"], total["mandarin phones"]),
+    }
 
 
 def _teacher(example: Example) -> Sound:
@@ -37,8 +51,7 @@ def _teacher(example: Example) -> Sound:
 
 def teacher_figures(judge: Judge, examples: Sequence[Example]) -> dict[str, float]:
     """Phone errors of the teacher's own sound: what the judge itself gets wrong."""
-    plain, toned = _errors(judge, examples, _teacher)
-    return {"teacher_per_percent": plain, "teacher_per_tone_percent": toned}
+    return _errors(judge, examples, _teacher, "teacher_")
 
 
 def judge_figures(voice: Voice, examples: Sequence[Example], judge: Judge | None = None) -> dict[str, float]:
@@ -59,12 +72,8 @@ def judge_figures(voice: Voice, examples: Sequence[Example], judge: Judge | None
     def copied(example: Example) -> Sound:
         return voice.copy(example.mel, example.pitch, example.voiced)
 
-    plain, toned = _errors(judge, examples, spoken)
-    copy_plain, copy_toned = _errors(judge, examples, copied)
     return {
-        "per_percent": plain,
-        "per_tone_percent": toned,
-        "copy_per_percent": copy_plain,
-        "copy_per_tone_percent": copy_toned,
+        **_errors(judge, examples, spoken, ""),
+        **_errors(judge, examples, copied, "copy_"),
         **teacher_figures(judge, examples),
     }
