@@ -258,7 +258,7 @@ def test_traditional_text_is_read_like_simplified_text_and_finds_the_users_words
         ("他任性地走了", "ta1 ren4 xing4 de5 zou3 le5"),
         ("这样都行", "zhe4 yang4 dou1 xing2"),
         ("他们都为大家着想", "ta1 men5 dou1 wei4 da4 jia1 zhuo2 xiang3"),
-        ("我得很快走", "wo2 dei2 hen3 kuai4 zou3"),
+        ("我得很快走", "wo3 dei2 hen3 kuai4 zou3"),
         ("他好喝酒", "ta1 hao4 he1 jiu3"),
     ],
 )

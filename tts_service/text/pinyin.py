@@ -31,6 +31,15 @@ _TITLES: Final = frozenset(
 )
 _SON: Final = frozenset("女幼婴孤少男健育胎宠混生患产病弃血运潮浪能")
 _CAPITAL: Final = frozenset("首国京故古旧迁建定陪帝新")
+_LEADING: Final = frozenset("地得都也就还很")
+_TRAILING: Final = frozenset("得地着了")
+_DEGREES: Final = ("很", "真", "太", "更", "最", "挺", "非常", "特别", "十分", "这么", "那么", "越来越", "有点")
+_ON_THE_GROUND: Final = frozenset("上里下面处区段位价势基")
+_WELL: Final = frozenset("都也就还才真")
+_SOMEBODY: Final = frozenset(
+    {"我", "你", "他", "她", "它", "您", "我们", "你们", "他们", "她们", "咱们", "自己", "大家"}
+)
+_CALLED: Final = frozenset("称视成变作选定评誉列当")
 _FOND_OF: Final = frozenset({"喝酒", "打架", "打听", "赌博", "赌", "武", "面子", "管", "管闲事"})
 _SURNAMES: Final = {
     "仇": "qiu2", "单": "shan4", "解": "xie4", "曾": "zeng1", "朴": "piao2", "任": "ren2", "区": "ou1", "华": "hua4",
@@ -80,7 +89,23 @@ def segment(text: str, lexicon: Lexicon) -> list[str]:
             words.append(part)
             continue
         for index, run in enumerate(_NUMERAL.split(part)):
-            words += [run] * bool(run) if index % 2 else _rejoined(list(_segmenter().cut(run)))
+            words += [run] * bool(run) if index % 2 else _rejoined(_cut(run))
+    return words
+
+
+def _cut(run: str) -> list[str]:
+    """Cuts with jieba, and takes the particle off a word that it only supposes (天真 + 地问, 下得 + 很大)."""
+    known = _segmenter().FREQ
+    words: list[str] = []
+    for word in _segmenter().cut(run):
+        if len(word) < 2 or known.get(word) or word in built_in().words:
+            words.append(word)
+        elif word[0] in _LEADING:
+            words += [word[0], word[1:]]
+        elif word[-1] in _TRAILING:
+            words += [word[:-1], word[-1]]
+        else:
+            words.append(word)
     return words
 
 
@@ -176,7 +201,7 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
     match char:
         case "得" if last in _MUST and behind in ("了", "过", "的"):
             return "de2"
-        case "都" if last not in _CAPITAL:
+        case "都" if before not in _CAPITAL:
             return "dou1"
         case "好":
             return "hao4" if behind in _FOND_OF else "hao3"
@@ -184,6 +209,10 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
             return "dei3"
         case "地" if not before or last in _GROUND or not behind:
             return "di4"
+        case "得" if last not in _MUST and behind.startswith(_DEGREES):
+            return "de5"
+        case "地" if len(before) > 1 and before[0] not in _COUNTING and following not in _ON_THE_GROUND:
+            return "de5"
         case "着" if not before:
             return "zhao2"
         case "还" if following in _PAID_BACK:
@@ -196,6 +225,10 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
             return "zhi1"
         case "行" if last in _COUNTING:
             return "hang2"
+        case "行" if last in _WELL:
+            return "xing2"
+        case "为" if behind in _SOMEBODY and last not in _CALLED:
+            return "wei4"
         case "为" if following in _COUNTING or following == "零":
             return "wei2"
         case "数" if following == "一":
