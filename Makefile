@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Test workers: one a core. Files stay together, so that a server started for a file is started once.
 WORKERS ?= auto
 
-.PHONY: help demo demo-stop test check format bench-daemon bench-ssh bench-text bench-tts bench-load voice voice-report judge
+.PHONY: help demo demo-stop test check format bench-daemon bench-ssh bench-text bench-polyphones bench-matching bench-tts bench-load voice voice-report judge
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -42,6 +42,14 @@ bench-ssh: ## our host layer against a bare fabric pool
 bench-text: ## share of written cases that the front end reads right, by class
 	@ops/setup.sh check
 	@ops/run.sh -m benchmarks.text
+
+bench-polyphones: ## characters of several readings, in cross-validation (DATA=folder of the CPP set)
+	@ops/setup.sh check
+	@ops/run.sh -m benchmarks.polyphones --data "$(or $(DATA),$(error DATA=folder of the polyphone set is needed))"
+
+bench-matching: ## how near the matched voice comes to strangers (needs espeak-ng)
+	@ops/setup.sh check
+	@ops/run.sh -m benchmarks.matching
 
 bench-tts: ## the bundled voice against VITS and HiFi-GAN V2, first chunk, cold start, memory
 	@ops/setup.sh bench
