@@ -11,6 +11,8 @@ import re
 import tempfile
 import unicodedata
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -116,6 +118,24 @@ def admit(data: bytes, declaration: Declaration, *, shared: Path, channel: str) 
             path.unlink(missing_ok=True)
         raise
     return Reference(path, stated, digest)
+
+
+@contextmanager
+def admitted(data: bytes, declaration: Declaration, *, shared: Path, channel: str) -> Iterator[Reference]:
+    """Admits a recording, as `admit` does, for what is spoken inside the block.
+
+    If that is refused (no voice can be heard in it, for example), a recording that came for the first time is deleted
+    again, and the audit file says so.
+    """
+    new = not reference_file(shared, hashlib.sha256(data).hexdigest()).exists()
+    reference = admit(data, declaration, shared=shared, channel=channel)
+    try:
+        yield reference
+    except RequestRefused as refused:
+        if new:
+            with suppress(FileNotFoundError):
+                forget(reference.sha256, shared=shared, reason=f"refused: {refused.en}"[:LONGEST_STATEMENT])
+        raise
 
 
 def forget(sha256: str, *, shared: Path, reason: str) -> None:

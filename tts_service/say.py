@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,11 +42,11 @@ def run(options: argparse.Namespace) -> int:
     text = sys.stdin.read() if options.text == "-" else options.text
     shared = shared_folder()
     try:
-        reference = _admitted(options, shared)
-        engine = _loaded(options, shared)
-        speech = engine.synthesize(
-            SynthesisRequest(text, options.voice, options.emotion, options.speed, reference=reference)
-        )
+        with _admitted(options, shared) as reference:
+            engine = _loaded(options, shared)
+            speech = engine.synthesize(
+                SynthesisRequest(text, options.voice, options.emotion, options.speed, reference=reference)
+            )
         _write(speech, options.output, shared, engine=speech.engine or engine.name, characters=len(text))
     except RequestRefused as refused:
         print(f"{refused.zh}\n{refused.en}", file=sys.stderr)
@@ -58,13 +59,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _admitted(options: argparse.Namespace, shared: Path) -> Reference | None:
+def _admitted(options: argparse.Namespace, shared: Path) -> AbstractContextManager[Reference | None]:
     if options.reference is None:
-        return None
-    from tts_service.references import admit  # noqa: PLC0415 - imports numpy
+        return nullcontext()
+    from tts_service.references import admitted  # noqa: PLC0415 - imports numpy
 
     stated = Declaration(options.source, options.consent, options.purpose)
-    return admit(options.reference.read_bytes(), stated, shared=shared, channel=_CHANNEL)
+    return admitted(options.reference.read_bytes(), stated, shared=shared, channel=_CHANNEL)
 
 
 def _loaded(options: argparse.Namespace, shared: Path) -> "Engine":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if __package__ in (None, ""):  # started as a file: its own folder on sys.path would hide real packages
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from tts_service.app.folders import shared_folder
+from tts_service.app.folders import empty_uploads, shared_folder
 from tts_service.app.release import commit, version
 from tts_service.engines.base import EngineFailed, RequestRefused, SynthesisRequest
 
@@ -108,6 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     shared = shared_folder()
     prepare_environment(shared)
+    uploads = empty_uploads(shared)
     running = commit()
     print(f"tts-service {version()} commit {running} shared {shared}", flush=True)
 
@@ -133,6 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     importing.join()
     close = getattr(engine, "close", None)
     DrainingServer(build_app(about), about.admission, host=options.host, port=options.server_port, close=close).run()
+    os.close(uploads)
     return 0
 
 

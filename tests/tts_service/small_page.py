@@ -1,10 +1,12 @@
 """The service with its real page in a process of its own, the tone engine in the voice's place.
 
-``small_page.py PORT SHARED``: Gradio's files lie in SHARED as they do in the real service. A recording with the rate
+``small_page.py PORT SHARED``: Gradio's files lie in SHARED as they do in the real service. A recording of more than
+three seconds is one in which the engine hears no voice. A recording with the rate
 of 16,000 Hz is refused by the engine.
 """
 
 import sys
+import wave
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,11 +15,24 @@ sys.path[0] = str(ROOT)
 from tests.tts_service.tone_engine import ToneEngine  # noqa: E402
 from tts_service.app.health import About  # noqa: E402
 from tts_service.app.server import DrainingServer  # noqa: E402
+from tts_service.engines.base import RequestRefused, SpeechStream, SynthesisRequest  # noqa: E402
 from tts_service.webui import build_app, prepare_environment  # noqa: E402
+
+
+class PickyEngine(ToneEngine):
+    """Refuses long recordings."""
+
+    def stream(self, request: SynthesisRequest) -> SpeechStream:
+        if request.reference is not None:
+            with wave.open(str(request.reference.path)) as file:
+                if file.getnframes() > 3 * file.getframerate():
+                    raise RequestRefused("听不出人声。", "No voice can be heard.", "reference")
+        return super().stream(request)
+
 
 if __name__ == "__main__":
     port, shared = int(sys.argv[1]), Path(sys.argv[2])
     prepare_environment(shared)
-    about = About(ToneEngine(matching=True), "1", "abc", shared=shared)
+    about = About(PickyEngine(matching=True), "1", "abc", shared=shared)
     about.meter.spoken(1.0, 0.1)
     DrainingServer(build_app(about), about.admission, host="127.0.0.1", port=port).run()

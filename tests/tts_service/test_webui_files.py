@@ -1,6 +1,8 @@
 """Which files go through the page: what visitors upload and what was made for them, never another file of the host."""
 
+import hashlib
 import io
+import os
 import subprocess
 import sys
 import time
@@ -15,18 +17,21 @@ import pytest
 
 from tests.support.ports import free_port
 from tests.tts_service.gradio_http import Page, file_data
+from tts_service.app.folders import empty_uploads
+from tts_service.audit import audit_file, records
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "top secret 8d1f"
 DECLARED = ["张三本人录制", "张三书面同意", "内部测试"]
 
 
-def recording(rate: int = 22050) -> bytes:
-    """Two seconds of a tone, as a wav."""
+def recording(seconds: float = 2) -> bytes:
+    """A tone, as a wav."""
+    rate = 22050
     target = io.BytesIO()
     with wave.open(target, "wb") as file:
         file.setparams((1, 2, rate, 0, "NONE", ""))
-        file.writeframes((9000 * np.sin(0.1 * np.arange(2 * rate))).astype("<i2").tobytes())
+        file.writeframes((9000 * np.sin(0.1 * np.arange(int(seconds * rate)))).astype("<i2").tobytes())
     return target.getvalue()
 
 
@@ -148,3 +153,73 @@ def test_the_page_opens_with_a_broken_lexicon_says_what_is_wrong_and_repairs_it(
         assert path.with_name("lexicon.txt.before").read_bytes() == data
     finally:
         path.unlink()
+
+
+def kept(page: Page, data: bytes) -> list[Path]:
+    """Where this recording lies, as it came or as it is stored."""
+    stored = page.shared / "references" / f"{hashlib.sha256(data).hexdigest()}.wav"
+    copies = [path for path in (page.shared / "run").rglob("*") if path.is_file() and path.read_bytes() == data]
+    return [*copies, *([stored] if stored.exists() else [])]
+
+
+def told_of(page: Page, data: bytes) -> list[str]:
+    """The kinds of records about this recording."""
+    digest = hashlib.sha256(data).hexdigest()
+    return [each.kind for each in records(audit_file(page.shared)) if each.fields.get("sha256") == digest]
+
+
+def test_a_recording_in_which_no_voice_is_heard_is_kept_nowhere_and_the_audit_file_says_so(page: Page) -> None:
+    noise = recording(4)
+    upload = page.uploaded("noise.wav", noise)
+    answer = page.queued(page.number("matching"), [upload, *DECLARED, "你好", "中性", 1, 1, ""])
+    assert "听不出人声" in answer
+    assert kept(page, noise) == []
+    assert told_of(page, noise) == ["reference.admitted", "reference.deleted"]
+    again = page.queued(page.number("matching"), [upload, *DECLARED, "你好", "中性", 1, 1, ""])
+    assert "请先选择参考录音" in again
+    form = {"input": "你好", "response_format": "wav"}
+    form |= {
+        f"declaration[{name}]": said for name, said in zip(("source", "consent", "purpose"), DECLARED, strict=True)
+    }
+    files = {"reference_audio": ("noise.wav", noise)}
+    assert httpx.post(page.url + "/v1/audio/speech", data=form, files=files, timeout=60).status_code == 400
+    assert kept(page, noise) == []
+    assert told_of(page, noise) == ["reference.admitted", "reference.deleted"] * 2
+
+
+def test_of_an_admitted_recording_the_uploaded_copy_goes_and_a_missing_consent_keeps_it(page: Page) -> None:
+    voice = recording(2.5)
+    upload = page.uploaded("voice.wav", voice)
+    number = page.number("matching")
+    assert "声明" in page.queued(number, [upload, "张三本人录制", "", "内部测试", "你好", "中性", 1, 1, ""])
+    assert [path.name for path in kept(page, voice)] == ["voice.wav"]
+    assert '"success":true' in page.queued(number, [upload, *DECLARED, "你好", "中性", 1, 1, ""])
+    assert kept(page, voice) == [page.shared / "references" / f"{hashlib.sha256(voice).hexdigest()}.wav"]
+
+
+def test_a_visitor_cannot_have_anything_but_an_upload_deleted(page: Page) -> None:
+    entry = page.shared / "run" / "gradio" / "history" / ("a" * 64) / "sound.wav"
+    entry.parent.mkdir(parents=True)
+    entry.write_bytes(recording(1.5))
+    page.queued(page.number("matching"), [file_data(entry), *DECLARED, "你好", "中性", 1, 1, ""])
+    assert entry.exists()
+
+
+def test_a_start_removes_what_was_uploaded_before_but_not_beside_a_running_service(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "gradio"
+    for name in ("0" * 64, "live", "history", "batches"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "a.wav").write_bytes(b"sound")
+    (folder / "tmp1").touch()
+    (folder / "elsewhere").symlink_to(tmp_path)
+    first = empty_uploads(tmp_path)
+    try:
+        assert sorted(path.name for path in folder.iterdir()) == ["batches", "history"]
+        assert tmp_path.exists()
+        (folder / "live").mkdir()
+        os.close(empty_uploads(tmp_path))
+        assert (folder / "live").exists()
+    finally:
+        os.close(first)
+    os.close(empty_uploads(tmp_path))
+    assert not (folder / "live").exists()

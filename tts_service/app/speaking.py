@@ -20,7 +20,7 @@ from tts_service.app.mailbox import Gone, Mailbox
 from tts_service.audit import audit_speech
 from tts_service.engines.base import EngineFailed, RequestRefused, SpeechStream, SynthesisRequest
 from tts_service.marking import Mark, new_mark
-from tts_service.references import admit
+from tts_service.references import admitted
 from tts_service.sound_file import encode, encoder
 
 CHANNEL: Final = "api"
@@ -100,15 +100,14 @@ class Speaking:
             self._mailbox.put_from_loop(error)
 
     def _speak(self) -> None:
-        call, about = self._call, self._about
-        request = call.request
-        if call.recording is not None:
-            reference = admit(call.recording, call.declaration, shared=about.shared, channel=CHANNEL)
-            request = replace(request, reference=reference)
+        call = self._call
         if call.streamed:
-            self._stream(request)
-        else:
-            self._whole(request)
+            self._stream(call.request)
+        elif call.recording is None:
+            self._whole(call.request)
+        else:  # never streamed, see `Call`
+            with admitted(call.recording, call.declaration, shared=self._about.shared, channel=CHANNEL) as reference:
+                self._whole(replace(call.request, reference=reference))
 
     def _stream(self, request: SynthesisRequest) -> None:
         stream = self._about.engine.stream(request)

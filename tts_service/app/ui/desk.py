@@ -28,10 +28,10 @@ class Desk:
     def __init__(self, about: About) -> None:
         self.about = about
         self.shared = about.shared
-        served = Path(get_upload_folder()).resolve()
-        self.live = served / "live"
-        self.batches = served / "batches"
-        self.history = History(served / "history")
+        self.served = Path(get_upload_folder()).resolve()
+        self.live = self.served / "live"
+        self.batches = self.served / "batches"
+        self.history = History(self.served / "history")
         self._lock = threading.Lock()
         self._lexicon = ""
         self._front_end = FrontEnd()

@@ -1,9 +1,11 @@
 """The tab for 音色匹配（近似）: a reference recording with its declaration; refused without."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import gradio as gr
 
@@ -14,8 +16,11 @@ from tts_service.app.ui.speaking import CHANNEL, Done, speak
 from tts_service.app.ui.tab_speak import FIRST, Browser
 from tts_service.app.ui.widgets import entries_value, player, shown
 from tts_service.app.words import Language
-from tts_service.engines.base import Capabilities, Declaration, RequestRefused, SynthesisRequest
-from tts_service.references import LARGEST, LONGEST, LONGEST_STATEMENT, PURPOSE, SHORTEST, admit
+from tts_service.engines.base import Capabilities, Declaration, Reference, RequestRefused, SynthesisRequest
+from tts_service.references import LARGEST, LONGEST, LONGEST_STATEMENT, PURPOSE, SHORTEST, admitted
+
+_UPLOAD: Final = re.compile(r"[0-9a-f]{64}")
+"""The folder that Gradio makes for an upload."""
 
 
 def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history: gr.HTML) -> None:
@@ -36,17 +41,18 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
         visitor = desk.history.visitor(visitor)
         with refusals(w):
             request = SynthesisRequest(text, None, emotion, speed, intensity).checked(can)
-            reference = admit(
-                _bytes(recording), Declaration(source, consent, purpose), shared=desk.shared, channel=CHANNEL
-            )
-            wanted = SynthesisRequest(
-                request.text, request.voice, request.emotion, request.speed, request.intensity, reference=reference
-            )
-            for step in speak(desk.about, wanted, desk.history, visitor, desk.live):
+            with _taken(desk, recording, Declaration(source, consent, purpose)) as reference:
+                wanted = SynthesisRequest(
+                    request.text, request.voice, request.emotion, request.speed, request.intensity, reference=reference
+                )
+                steps = list(speak(desk.about, wanted, desk.history, visitor, desk.live))
+            for step in steps:
                 told: dict[gr.components.Component, Any] = {sound: shown(step)}
                 if isinstance(step, Done):
                     entries = desk.history.entries(visitor)
                     told |= {
+                        upload: None,
+                        named: _recording_html(w, "", _used(w)),
                         panel: panel_html(step.speech, w, first_seconds=step.first_seconds),
                         history: entries_value(w, ((entry, desk.history.path(visitor, entry)) for entry in entries)),
                         browser.visitor: visitor,
@@ -56,7 +62,7 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
     with gr.Row(equal_height=False):
         with gr.Column(scale=6, min_width=330):
             gr.HTML(f'<div class="tts-notice">{_notice(w, can)}</div>')
-            recording = gr.UploadButton(
+            upload = gr.UploadButton(
                 w("选择参考录音", "Choose a recording"),
                 file_types=[".wav", ".flac", ".mp3", ".ogg"],
                 elem_id="tts-reference",
@@ -108,11 +114,11 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
     def chosen(path: str | None) -> str:
         return _recording_html(w, Path(path).name if path else "", w("已选择", "Chosen"))
 
-    recording.upload(chosen, [recording], [named], api_visibility="private", show_progress="hidden", queue=False)
+    upload.upload(chosen, [upload], [named], api_visibility="private", show_progress="hidden", queue=False)
     button.click(
         matching,
-        [recording, source, consent, purpose, text, *controls.inputs[1:], browser.visitor],
-        [sound, panel, history, browser.visitor],
+        [upload, source, consent, purpose, text, *controls.inputs[1:], browser.visitor],
+        [sound, upload, named, panel, history, browser.visitor],
         api_visibility="private",
         show_progress="minimal",
         show_progress_on=[panel],
@@ -137,10 +143,35 @@ def _notice(w: Language, can: Capabilities) -> str:
     )
 
 
+def _used(w: Language) -> str:
+    return w("录音已收录；换一段文字请重新选择它。", "The recording was taken; for another text choose it again.")
+
+
+@contextmanager
+def _taken(desk: Desk, path: str | None, declaration: Declaration) -> Iterator[Reference]:
+    """Admits the recording; the copy that Gradio keeps goes as soon as it is admitted, or found to be no recording."""
+    data = _bytes(path)
+    try:
+        with admitted(data, declaration, shared=desk.shared, channel=CHANNEL) as reference:
+            _drop(desk, path)
+            yield reference
+    except RequestRefused as refused:
+        if refused.param == "reference":
+            _drop(desk, path)
+        raise
+
+
+def _drop(desk: Desk, path: str | None) -> None:
+    """Deletes an upload. A client names the path: what isn't an upload, such as the history, stays."""
+    file = Path(path or "").resolve()
+    if file.parent.parent == desk.served and _UPLOAD.fullmatch(file.parent.name):
+        file.unlink(missing_ok=True)
+
+
 def _bytes(path: str | None) -> bytes:
-    if not path:
+    file = Path(path or "")
+    if not path or not file.is_file():
         raise RequestRefused("请先选择参考录音。", "Choose a reference recording first.")
-    file = Path(path)
     if file.stat().st_size > LARGEST:
         raise RequestRefused(
             f"文件太大，最多 {LARGEST // 2**20} MB。", f"The file is too large: at most {LARGEST // 2**20} MB."
