@@ -20,6 +20,8 @@ from tts_service.text.normalise import normalise
             "It was twenty nineteen to twenty twenty one, three to five of my years.",
         ),
         ("The 3.11.2 release is out", "The three point one one point two release is out"),
+        ("It is -5 here and +3.5 there", "It is minus five here and plus three point five there"),
+        ("It takes 100-200 of them", "It takes one hundred to two hundred of them"),
         ("My agent is 007.", "My agent is zero zero seven."),
     ],
 )

@@ -24,7 +24,7 @@ _GRAMMAR: Final = _words(
 """Words that make a sentence; names of products in a row have none."""
 _FEWEST: Final = 3
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,:/#^=+*@~(-])(?P<dollar>\$)?(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
+    r"(?<![\w.,:/#^=+*@~(-])(?P<sign>(?<=\s)[-+])?(?P<dollar>\$)?(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
     r"(?:(?P<percent>\s?%)|:(?P<minute>[0-5]\d)|-(?P<to>\d{1,4}))?(?![\w%/^=+*@~-]|:\S|[.,]\d)",
     re.ASCII,
 )
@@ -75,9 +75,13 @@ def _is_english(sentence: str) -> bool:
 
 
 def _say(match: re.Match[str]) -> str:
+    if match["sign"]:
+        return ("minus " if match["sign"] == "-" else "plus ") + _NUMBER.sub(_say, match[0][1:])
     whole, rest = match["n"].replace(",", ""), match["rest"]
     if match["to"]:
-        return match[0] if rest or match["dollar"] else f"{_end(whole)} to {_end(match['to'])}"
+        if rest or match["dollar"] or (len(match["to"]) == 4) != (len(whole) == 4):
+            return match[0]
+        return f"{_end(whole)} to {_end(match['to'])}"
     if match["minute"]:
         return match[0] if rest or match["dollar"] or int(whole) > 24 else _time(int(whole), int(match["minute"]))
     if len(whole) > 1 and whole[0] == "0":
