@@ -295,6 +295,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - what people expect of a WebUI
     parser.add_argument("--device", default="auto")
     parser.add_argument("--low-memory", action="store_true")
+    parser.add_argument("--engine", default="")
     parser.add_argument("--python")
     parser.add_argument("--program")
     parser.add_argument("--begun", type=float, default=0.0, help="when start_app.sh was called, UNIX seconds")
@@ -333,6 +334,7 @@ def _run(options: argparse.Namespace) -> int:
     command = [options.python, options.program, "--server_port", str(options.port)]
     command += ["--host", options.host, "--device", options.device]
     command += ["--low-memory"] if options.low_memory else []
+    command += ["--engine", options.engine] if options.engine else []
     if old and command_line(old.pid) == command and service.pid_file.stat().st_mtime >= options.begun:
         # It became ready after this call was made: whoever is impatient and calls twice wants one service, not two.
         say(f"process {old.pid} was started by a call at the same time")

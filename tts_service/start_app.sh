@@ -8,6 +8,7 @@ set -euo pipefail
 usage() {
   cat <<'TEXT'
 bash start_app.sh [--server_port 7860] [--host 0.0.0.0] [--device auto|cpu|cuda] [--low-memory]
+                  [--engine bundled|indextts|auto]
                                      check, prepare, (re)start, wait (--port is the same as --server_port)
 bash start_app.sh --prepare          check the machine and make the venv; prints "reused" or "built"
 bash start_app.sh --stop             end this service on the port
@@ -16,6 +17,7 @@ bash start_app.sh --print-venv-key   print the venv's name
 Environment
   TTS_SHARED         folder of cache_hub/ venvs/ run/ logs/ (default: shared/ beside releases/, else in the checkout)
   PYTHON             the Python to use, 3.11 or later
+  TTS_ENGINE         the engine where --engine isn't given (bundled)
   TTS_VENV           a venv that has everything already; linked instead of building one
   TORCH_INDEX_URL    package index, or a folder of wheels, for torch alone (a CPU or CUDA build); PIP_* work as always
   TTS_START_TIMEOUT  seconds to wait for an answer (600)      TTS_STOP_TIMEOUT  seconds before KILL (20)
@@ -32,7 +34,7 @@ begun=$(date +%s.%N)
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 release=$(dirname -- "$here")
 requirements=$here/requirements.txt
-mode=start port=7860 host=0.0.0.0 device=auto low_memory=
+mode=start port=7860 host=0.0.0.0 device=auto low_memory= engine=
 
 need() { [ "$2" -ge 2 ] || { say "ERROR: $1 needs a value"; exit 2; }; }
 while [ $# -gt 0 ]; do
@@ -43,6 +45,8 @@ while [ $# -gt 0 ]; do
     --server_port | --port) need "$1" $#; port=$2; shift ;;
     --host) need "$1" $#; host=$2; shift ;;
     --device) need "$1" $#; device=$2; shift ;;
+    --engine) need "$1" $#; engine=$2; shift ;;
+    --engine=*) engine=${1#*=} ;;
     --low-memory) low_memory=--low-memory ;;
     --server_port=* | --port=*) port=${1#*=} ;;
     --host=*) host=${1#*=} ;;
@@ -56,6 +60,7 @@ done
 port=$((10#$port)) # "07860" is the same port, and the same lock
 [[ $host =~ ^[A-Za-z0-9:][A-Za-z0-9.:_%-]*$ ]] || { say "ERROR: no address to listen on: $host"; exit 2; }
 case $device in auto | cpu | cuda) ;; *) say "ERROR: no device: $device (auto, cpu or cuda)"; exit 2 ;; esac
+case $engine in '' | bundled | indextts | auto) ;; *) say "ERROR: no engine: $engine (bundled, indextts or auto)"; exit 2 ;; esac
 
 if [ -n "${TTS_SHARED:-}" ]; then
   shared=$TTS_SHARED
@@ -98,7 +103,7 @@ venv=$shared/venvs/$key
 
 process() {
   "$python" -I -X utf8 "$here/service_process.py" "$1" --shared "$shared" --port "$port" --host "$host" \
-    --device "$device" ${low_memory:+"$low_memory"} --start-timeout "${TTS_START_TIMEOUT:-600}" --stop-timeout "${TTS_STOP_TIMEOUT:-20}" "${@:2}"
+    --device "$device" ${low_memory:+"$low_memory"} ${engine:+--engine "$engine"} --start-timeout "${TTS_START_TIMEOUT:-600}" --stop-timeout "${TTS_STOP_TIMEOUT:-20}" "${@:2}"
 }
 
 check_disk() { # check_disk <MB needed> <for what>

@@ -32,6 +32,7 @@ parser.add_argument("--server_port", type=int)
 parser.add_argument("--host")
 parser.add_argument("--device")
 parser.add_argument("--low-memory", action="store_true")
+parser.add_argument("--engine")
 options = parser.parse_args()
 if (HERE / "die").exists():
     sys.exit((HERE / "die").read_text())

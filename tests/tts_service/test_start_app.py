@@ -198,6 +198,15 @@ def test_a_child_that_outlives_its_parent_is_ended_too(release: Release) -> None
     assert start_ticks(child) is None
 
 
+def test_the_engine_reaches_the_service_and_only_when_it_was_asked_for(release: Release) -> None:
+    release.run("--engine", "auto")
+    assert release.health()["argv"][-2:] == ["--engine", "auto"]
+    release.run("--engine=bundled", "--low-memory")
+    assert release.health()["argv"][-3:] == ["--low-memory", "--engine", "bundled"]
+    release.run()
+    assert "--engine" not in release.health()["argv"]
+
+
 def test_low_memory_reaches_the_service_and_only_when_it_was_asked_for(release: Release) -> None:
     release.run("--low-memory", "--device", "cpu")
     assert release.health()["argv"][-3:] == ["--device", "cpu", "--low-memory"]
