@@ -223,3 +223,58 @@ def test_a_start_removes_what_was_uploaded_before_but_not_beside_a_running_servi
         os.close(first)
     os.close(empty_uploads(tmp_path))
     assert not (folder / "live").exists()
+
+
+@pytest.mark.parametrize("event", [None, {}, {"segment": "x", "word": None, "reading": "ni3"}, {"segment": 99999}])
+def test_an_event_that_no_browser_sends_is_refused_in_words(page: Page, event: object) -> None:
+    assert "哪个词的读音" in page.queued(page.number("correct"), ["你好"], event)
+    for name in ("replay", "refill"):
+        assert "这条记录已经不在了" in page.queued(page.number(name), ["a"], event)
+
+
+def test_an_audit_file_that_takes_no_record_is_told_without_the_servers_paths(page: Page) -> None:
+    path = audit_file(page.shared)
+    before = [(each, each.read_bytes()) for each in (path, path.with_suffix(".head")) if each.exists()]
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    try:
+        heard = page.uploaded("a.wav", recording(1.2))
+        answer = page.queued(page.number("matching"), [heard, *DECLARED, "你好", "中性", 1, 1, ""])
+        assert "审计记录写不进去" in answer
+        assert "audit.jsonl" not in answer
+        form = {"input": "你好", "response_format": "wav"}
+        form |= {
+            f"declaration[{name}]": said for name, said in zip(("source", "consent", "purpose"), DECLARED, strict=True)
+        }
+        files = {"reference_audio": ("a.wav", recording(1.2))}
+        refused = httpx.post(page.url + "/v1/audio/speech", data=form, files=files, timeout=60)
+        assert refused.status_code == 500
+        assert refused.json()["error"]["code"] == "audit_failed"
+        assert str(page.shared) not in refused.text
+        assert "audit.jsonl" not in refused.text
+    finally:
+        path.rmdir()
+        for each, data in before:
+            each.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1", 404),
+        ("GET", "/v1/", 404),
+        ("POST", "/v1/none", 404),
+        ("POST", "/v1/audio/speech/", 404),
+        ("GET", "/v1/audio/speech", 405),
+        ("PROPFIND", "/v1/audio/speech", 405),
+        ("TRACE", "/v1/models", 405),
+        ("DELETE", "/v1/audio/voices", 405),
+    ],
+)
+def test_what_the_api_does_not_have_is_told_in_openais_shape_behind_the_page_too(
+    page: Page, method: str, path: str, status: int
+) -> None:
+    answer = httpx.request(method, page.url + path)
+    assert answer.status_code == status
+    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+    assert (status == 405) == ("allow" in answer.headers)

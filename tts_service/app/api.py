@@ -23,7 +23,23 @@ from tts_service.sound_file import available
 
 _LEFT: Final = 499
 """Status for a client that is gone; nobody sees it."""
+_METHODS: Final = {"/v1/audio/speech": "POST", "/v1/audio/voices": "GET", "/v1/models": "GET"}
 T = TypeVar("T")
+
+
+class Nowhere:
+    """Whatever has no route, with any method: OpenAI's error shape there too, never the page's."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = _METHODS.get(scope["path"])
+        if method is not None:
+            response = answer(ApiError(405, "method_not_allowed", f"请用 {method}。", f"Use {method}."))
+            response.headers["Allow"] = method
+        else:
+            zh = "没有这个接口。"
+            en = "There is no such endpoint: POST /v1/audio/speech, GET /v1/audio/voices, /v1/models."
+            response = answer(ApiError(404, "not_found", zh, en))
+        await response(scope, receive, send)
 
 
 class SpeechResponse(StreamingResponse):
@@ -117,19 +133,10 @@ def api_routes(about: About, limits: Limits | None = None) -> APIRouter:
         allowed = ", ".join((about.engine.name, *MODELS))
         raise ApiError(404, "model_not_found", f"没有这个模型。可选：{allowed}。", f"Allowed: {allowed}.", "model")
 
-    @known
-    async def nowhere(request: Request) -> Response:
-        if request.url.path.rstrip("/") == "/v1/audio/speech":
-            raise ApiError(405, "method_not_allowed", "请用 POST。", "Use POST.")
-        zh, en = "没有这个接口。", "There is no such endpoint: POST /v1/audio/speech, GET /v1/audio/voices, /v1/models."
-        raise ApiError(404, "not_found", zh, en)
-
     router.add_api_route("/audio/speech", speech, methods=["POST"], response_model=None)
     router.add_api_route("/audio/voices", voices, methods=["GET"], response_model=None)
     router.add_api_route("/models", models, methods=["GET"], response_model=None)
     router.add_api_route("/models/{model}", model, methods=["GET"], response_model=None)
-    everything = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-    router.add_api_route("/{path:path}", nowhere, methods=everything, response_model=None)
     return router
 
 

@@ -38,6 +38,13 @@ class ApiError(Exception):
         return {"error": {"message": message, "type": self.kind, "param": self.param, "code": self.code}}
 
 
+AUDIT_FAILED: Final = (
+    "审计记录写不进去，使用参考音频的请求因此不执行；原因见服务日志。",
+    "The audit file takes no record, so nothing was done; the service's log says why.",
+)
+"""What a client is told of an AuditError, whose own words name places on the server."""
+
+
 class TimeIsUp(RuntimeError):
     """A request took longer than one may take."""
 
@@ -60,8 +67,8 @@ def told(error: Exception) -> ApiError:
         case EngineFailed():
             return ApiError(500, "engine_failed", "合成失败。", f"The engine failed: {error}", None, "server_error")
         case AuditError():
-            zh = "审计记录写不进去，使用参考音频的请求因此不执行。"
-            return ApiError(500, "audit_failed", zh, f"Nothing was done: {error}", None, "server_error")
+            _LOG.error("a request with a recording was not carried out: %s", error)
+            return ApiError(500, "audit_failed", *AUDIT_FAILED, None, "server_error")
     _LOG.error("an unforeseen error", exc_info=error)
     return ApiError(500, "internal_error", "内部错误。", "Internal error, see the service's log.", None, "server_error")
 

@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from tts_service.app.admission import Busy
+from tts_service.app.errors import AUDIT_FAILED
 from tts_service.app.health import About
 from tts_service.app.ui import lexicon_file
 from tts_service.app.ui.speaking import marked_wav, speak_whole, sweep
@@ -82,6 +83,17 @@ def refusals(w: Language | None = None) -> Iterator[None]:
         text = f"{refused.zh} {refused.en}" if w is None else escape(w(refused.zh, refused.en))
         title = "请检查输入" if w is None else w("请检查输入", "Please check")
         raise gr.Error(text, duration=10, title=title, print_exception=False) from refused
-    except (EngineFailed, AuditError) as failed:
+    except AuditError as failed:  # its own words, which name places on the server, go into the log
+        text = " ".join(AUDIT_FAILED) if w is None else w(*AUDIT_FAILED)
+        raise gr.Error(text, duration=None, title="出错了" if w is None else w("出错了", "That failed")) from failed
+    except EngineFailed as failed:
         title = "出错了" if w is None else w("出错了", "That failed")
         raise gr.Error(escape(str(failed)), duration=None, title=title) from failed
+
+
+def event_value(event: gr.EventData, name: str) -> object:
+    """What an event says under this name, None where it says nothing: anybody may send one with anything in it."""
+    try:
+        return getattr(event, name)
+    except (AttributeError, TypeError):  # Gradio's, where the name is missing, and where the event holds no data
+        return None

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import gradio as gr
 
-from tts_service.app.ui.desk import Desk, refusals
+from tts_service.app.ui.desk import Desk, event_value, refusals
 from tts_service.app.ui.tab_speak import Browser, SpeakTab
 from tts_service.app.ui.widgets import entries_value, player, whole
 from tts_service.app.words import Language
@@ -17,7 +17,7 @@ def history_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML, spe
 
     def found(event: gr.EventData, visitor: str) -> tuple[str, Entry]:
         visitor = desk.history.visitor(visitor)
-        entry = desk.history.entry(visitor, event.id)
+        entry = desk.history.entry(visitor, event_value(event, "id"))
         if entry is None:
             raise RequestRefused("这条记录已经不在了。", "This entry is gone.")
         return visitor, entry

@@ -7,12 +7,12 @@ from typing import Any, Final
 import gradio as gr
 
 from tts_service.app.panel import panel_html, status_html
-from tts_service.app.ui.desk import Desk, refusals
+from tts_service.app.ui.desk import Desk, event_value, refusals
 from tts_service.app.ui.form import Form, form
 from tts_service.app.ui.speaking import Done, speak
 from tts_service.app.ui.widgets import entries_value, player, reading, segments_value, shown
 from tts_service.app.words import Language
-from tts_service.engines.base import SynthesisRequest
+from tts_service.engines.base import RequestRefused, SynthesisRequest
 from tts_service.text.preview import corrected, preview
 
 EXAMPLES: Final = (
@@ -48,11 +48,12 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
     can = desk.about.engine.capabilities
 
     def read(text: str) -> list[dict[str, Any]]:
-        return segments_value(preview(desk.front_end, text[: can.longest_text]))
+        return segments_value(preview(desk.front_end, text[: can.longest_text] if isinstance(text, str) else ""))
 
     def correct(text: str, event: gr.EventData) -> tuple[str, list[dict[str, Any]]]:
         with refusals(w):
-            new = corrected(desk.front_end, text, int(event.segment), int(event.word), str(event.reading))
+            SynthesisRequest(text).checked(can)
+            new = corrected(desk.front_end, text, *_corrected_place(event))
         return new, segments_value(preview(desk.front_end, new))
 
     def speaking(
@@ -119,3 +120,12 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
         concurrency_limit=16,  # who may compute is decided at the engine's own door
     )
     return SpeakTab(text, controls, status)
+
+
+def _corrected_place(event: gr.EventData) -> tuple[int, int, str]:
+    """Segment, word and reading of a correction."""
+    found = tuple(event_value(event, name) for name in ("segment", "word", "reading"))
+    match found:
+        case (int(segment), int(word), str(reading)):
+            return segment, word, reading
+    raise RequestRefused("没有说明改哪个词的读音。", "It isn't said which word is to be read otherwise.")
