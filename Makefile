@@ -63,9 +63,9 @@ voice: ## train the bundled voice from nothing (hours; goes on where it stopped;
 	@ops/setup.sh check
 	@ops/run.sh -m tts_service.training.all --version $(or $(VERSION),next)
 
-judge: ## train the phone recogniser that `tts-service score` and the voice's report use (ten minutes)
+judge: ## train the phone recogniser that `tts-service score` and the voice's report use (MINUTES=60)
 	@ops/setup.sh check
-	@ops/run.sh -m tts_service.training.judge
+	@ops/run.sh -m tts_service.training.judge --minutes $(or $(MINUTES),60)
 
 voice-report: ## measure the bundled voice on held-out sentences (needs the corpus that `make voice` leaves)
 	@ops/setup.sh check
