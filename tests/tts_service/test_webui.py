@@ -111,7 +111,7 @@ def test_a_longer_text_speaks_longer(client: Client) -> None:
 
 def test_digits_and_english_are_spoken_and_what_cannot_be_read_is_named(client: Client) -> None:
     _, info = speak(client, "RTX 4090有24GB显存，かな。")
-    assert info["text"] == "RTX四零九零有二十四G B显存。"
+    assert info["text"] == "RTX四零九零有二十四GB显存。"
     assert info["unreadable"] == ["か", "な"]
 
 
