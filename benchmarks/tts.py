@@ -75,7 +75,8 @@ def side_by_side(threads: int, rounds: int) -> dict[str, Any]:
             return float(generator(mel).shape[-1]) / voice.sample_rate
 
     speakers: dict[str, Callable[[], float]] = {"bundled": ours, "hifi_gan_v2": hifi_gan}
-    sizes = {"bundled": parameters(voice.acoustic) + parameters(voice.vocoder), "hifi_gan_v2": parameters(generator)}
+    whole = Voice.load(_VOICE, precision="float32")  # layers in 8 bits hide their weights
+    sizes = {"bundled": parameters(whole.acoustic) + parameters(whole.vocoder), "hifi_gan_v2": parameters(generator)}
     if (found := vits(seconds)) is not None:
         sizes["vits_mms"] = parameters(found[0])
         speakers["vits_mms"] = found[1]
