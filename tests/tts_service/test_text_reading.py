@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tts_service.models.symbols import encode
 from tts_service.text.frontend import LONGEST_SENTENCE, FrontEnd
-from tts_service.text.lexicon import Lexicon, LexiconProblem, built_in, characters, defaults
+from tts_service.text.lexicon import Lexicon, LexiconProblem, built_in, characters
 from tts_service.text.prosody import LONGEST_BREATH
 
 FRONT_END = FrontEnd()
@@ -389,7 +389,7 @@ def test_a_lexicon_file_in_another_encoding_is_refused_with_file_line_and_remedy
 
 
 def test_the_shipped_word_lists_hold_one_syllable_per_character() -> None:
-    for word, units in (*built_in().words.items(), *characters().words.items(), *defaults().words.items()):
+    for word, units in (*built_in().words.items(), *characters().words.items()):
         assert len(word) == len(units), word
 
 

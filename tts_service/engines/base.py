@@ -222,6 +222,24 @@ class SpeechStream:
     reference: Reference | None = None
     matching: str = ""
 
+    def spoken(self, samples: NDArray[np.float32], compute_seconds: float) -> Speech:
+        """The finished speech, once all chunks have been joined to `samples`."""
+        return Speech(
+            samples=samples,
+            sample_rate=self.sample_rate,
+            compute_seconds=compute_seconds,
+            text=self.text,
+            voice=self.voice,
+            emotion=self.emotion,
+            speed=self.speed,
+            unreadable=self.unreadable,
+            measures=tuple(self.measures),
+            engine=self.engine,
+            note=self.note,
+            reference=self.reference,
+            matching=self.matching,
+        )
+
 
 @dataclass(frozen=True)
 class Health:

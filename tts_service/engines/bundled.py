@@ -129,19 +129,7 @@ class BundledEngine:
         """Speaks. The sound of several sentences is joined with short silences."""
         stream, spent = self._begin(request)
         samples = np.concatenate(list(stream.chunks))
-        return Speech(
-            samples=samples,
-            sample_rate=stream.sample_rate,
-            compute_seconds=sum(spent),
-            text=stream.text,
-            voice=stream.voice,
-            emotion=stream.emotion,
-            speed=stream.speed,
-            unreadable=stream.unreadable,
-            measures=tuple(stream.measures),
-            reference=stream.reference,
-            matching=stream.matching,
-        )
+        return stream.spoken(samples, sum(spent))
 
     def stream(self, request: SynthesisRequest) -> SpeechStream:
         """Speaks in pieces, a short one first."""

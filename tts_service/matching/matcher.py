@@ -16,10 +16,9 @@ from tts_service.engines.base import EngineFailed, Reference
 from tts_service.matching.match import VoiceMatch, match, warping
 from tts_service.matching.profile import DECIBEL, Profile, profile
 from tts_service.models.features import LOG_FLOOR
-from tts_service.models.voice import FASTEST, SLOWEST, Score, Voice
+from tts_service.models.voice import CHUNK, FASTEST, SLOWEST, Score, Voice
 
 _REMEMBERED: Final = 64
-_CHUNK: Final = 96  # frames, about a second
 
 # 今天天气不错，我们一起去公园散步吧。服务器昨晚已经升级完毕，大家可以放心。
 _SAID: Final = (
@@ -65,7 +64,7 @@ class Matcher:
             speed=min(max(speed * found.speed, SLOWEST), FASTEST),
             semitones=found.semitones,
         )
-        yield from self._voice.sound(bend(score, found), seed=seed, chunk=_CHUNK)
+        yield from self._voice.sound(bend(score, found), seed=seed, chunk=CHUNK)
 
     def _measured(self, speaker: str) -> Profile:
         spoken = [self._said(units, speaker) for units in _SAID]

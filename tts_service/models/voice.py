@@ -23,7 +23,9 @@ Sound = npt.NDArray[np.float32]
 SLOWEST: Final = 0.5
 FASTEST: Final = 2.0
 _TRAINED_PACE: Final = 0.42  # beyond it durations are scaled, see training/corpus.py
-_FIRST_CHUNK, _CHUNK, _WIDEST_CHUNK = 24, 96, 384  # frames
+CHUNK: Final = 96
+"""Frames of an ordinary piece of a stream, about a second."""
+_FIRST_CHUNK, _WIDEST_CHUNK = 24, 384
 _KNEE, _CEILING = 0.85, 0.99
 _SILENT: Final = frozenset([SILENCE, *encode(BOUNDARIES)])
 _WIDEST_SHIFT: Final = 12.0
@@ -246,4 +248,4 @@ class Voice:
         score = self.score(
             units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity, semitones=semitones
         )
-        yield from self.sound(score, seed=seed, chunk=_CHUNK)
+        yield from self.sound(score, seed=seed, chunk=CHUNK)

@@ -78,12 +78,6 @@ def characters() -> Lexicon:
     return _shipped("characters.txt")
 
 
-@lru_cache(maxsize=1)
-def defaults() -> Lexicon:
-    """Gives the frequent reading of characters for words that no dictionary holds."""
-    return _shipped("defaults.txt")
-
-
 def _shipped(name: str) -> Lexicon:
     text = resources.files("tts_service.text").joinpath(name).read_text(encoding="utf-8")
     return Lexicon.parse(text.splitlines(), name=name)

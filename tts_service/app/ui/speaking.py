@@ -125,21 +125,7 @@ def speak(
             begun = time.perf_counter()
         samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
         about.meter.spoken(len(samples) / stream.sample_rate, spent, stream.measures)
-    speech = Speech(
-        samples=samples,
-        sample_rate=stream.sample_rate,
-        compute_seconds=spent,
-        text=stream.text,
-        voice=stream.voice,
-        emotion=stream.emotion,
-        speed=stream.speed,
-        unreadable=stream.unreadable,
-        measures=tuple(stream.measures),
-        engine=stream.engine,
-        note=stream.note,
-        reference=stream.reference,
-        matching=stream.matching,
-    )
+    speech = stream.spoken(samples, spent)
     wav = marked_wav(about, request, speech)
     entry = history.add(
         visitor,
