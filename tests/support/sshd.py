@@ -19,6 +19,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from tests.support.ports import free_port
+
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
 
 _CONFIG = """\
@@ -125,7 +127,7 @@ def make_key(path: Path) -> None:
 def _start(folder: Path, home: Path, extra: str, log: int) -> tuple[subprocess.Popen[bytes], int]:
     assert SSHD is not None
     for _ in range(5):
-        port = _free_port()
+        port = free_port()
         config = folder / "sshd_config"
         config.write_text(_CONFIG.format(port=port, folder=folder, home=home) + extra)
         process = subprocess.Popen([SSHD, "-D", "-e", "-f", str(config), *_lenient(str(config))], stderr=log)
@@ -158,11 +160,6 @@ def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
             time.sleep(0.01)
     process.kill()
     return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 def _served_by(server: int) -> list[int]:
