@@ -19,6 +19,9 @@ _FORMS: Final = str.maketrans(
         "㎧": "m/s",
     }
 )  # fmt: skip
+_TRIANGLE: Final = re.compile(r"△\s?(?=[A-Z]{3}(?![A-Za-z]))")
+_CHANGE: Final = re.compile(r"△(?=[A-Za-z](?![A-Za-z]))")
+_ARROWS: Final = ((re.compile(r"[↑⬆]\ufe0f?(?=\s?\d)"), "上升"), (re.compile(r"[↓⬇]\ufe0f?(?=\s?\d)"), "下降"))
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _RAISED_RUN: Final = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
 _LOWERED: Final = re.compile("(?<=[₀₁₂₃₄₅₆₇₈₉])(?=[0-9])")
@@ -40,7 +43,7 @@ _EMOTICON: Final = re.compile(
     r"(?<![A-Za-z0-9])[:;=][-']?[)(DPp](?![A-Za-z0-9])|\^[_-]?\^|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
 )
 _KAOMOJI: Final = re.compile(
-    r"[ヾヽ٩╰╮ლ¯]?[(（](?:[^\w\s()（）,.，。、!?！？=]|[ωДдεωоｏ皿人﹏益]){2,20}[)）][ノﾉوゞ✧╯╭ლ¯]?(?:o(?![A-Za-z]))?"
+    r"[ヾヽ٩╰╮ლ¯]?[(（](?:[^\w\s()（）,.，。、!?！？=]|[ωДдεωоｏ皿人﹏益]){2,20}[)）][ノﾉوゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
 )
 _STICKERS: Final = re.compile(
     r"\[(?:捂脸|微笑|笑哭|破涕为笑|撇嘴|发呆|流泪|大哭|害羞|呲牙|偷笑|坏笑|调皮|抓狂|白眼|翻白眼|尴尬|发怒|惊讶|擦汗|流汗|抠鼻"
@@ -62,6 +65,9 @@ def clean(text: str) -> str:
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)
     text = _RAISED_RUN.sub(_raised, text)
+    text = _CHANGE.sub("Δ", _TRIANGLE.sub("三角形", text))
+    for arrow, word in _ARROWS:
+        text = arrow.sub(word, text)
     text = _KAOMOJI.sub("", text)
     kept: list[str] = []
     for char in text:

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Final
 
 from tts_service.text import (
+    rules_chemistry,
     rules_formula,
     rules_latin,
     rules_money,
@@ -24,6 +25,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         rules_net.RULES,
         rules_phone.RULES,
         rules_money.RULES,
+        rules_chemistry.RULES,
         rules_latin.NAMES,
         rules_time.RULES,
         rules_names.RULES,

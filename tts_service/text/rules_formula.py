@@ -1,5 +1,6 @@
 """Formulae: numbers, letters and units joined by operators, with powers, roots, fractions and functions."""
 
+import math
 import re
 from typing import Final
 
@@ -12,7 +13,7 @@ _FUNCTION: Final = r"(?:arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|
 _POWER: Final = r"(?:[²³]|\^\{?\(?[-+]?(?:\d{1,4}(?:\.\d{1,3})?|[A-Za-z])\)?\}?)"
 _VALUE: Final = (
     rf"(?:{_FUNCTION}{_POWER}?\s?\(?\s?{_L}?\d{{0,6}}°?\)?"
-    rf"|{NUMBER}\s?(?:{UNIT})|[{SAID}]|{NUMBER}[%°]|{NUMBER}(?:{_L}{{1,2}}(?!{_L}))?|∞|{_L}\({_L}(?:,\s?{_L})?\)|{_L}'?\d?{_L}?(?![A-Za-z]))"
+    rf"|(?:{NUMBER}\s?[×x]\s?)?10(?:\^-?\d{{1,3}}|[²³])\s?{UNIT}|{NUMBER}\s?(?:{UNIT})|[{SAID}]|{NUMBER}[%°]|{NUMBER}(?:{_L}{{1,2}}(?!{_L}))?|∞|{_L}\({_L}(?:,\s?{_L})?\)|{_L}'?\d?{_L}?(?![A-Za-z]))"
 )
 _TERM: Final = rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?)?[(]\s?)?√?{_VALUE}{_POWER}?[)]?{_POWER}?)"
 _RELATION: Final = r"(?:==|!=|>=|<=|=|≈|≠|≥|≤|≡|>|<|∈|→|∝)"
@@ -29,7 +30,7 @@ _FUNCTIONS: Final = {"sqrt": "根号"}
 _SAID: Final = re.compile(f"[{SAID}]")
 _TOKEN: Final = re.compile(
     rf"(?P<fraction>(?<![\d.])\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<function>{_FUNCTION}(?![A-Za-z]))|(?P<call>{_L}\({_L}(?:,\s?{_L})?\))"
-    rf"|(?P<percent>{NUMBER}%)|(?P<measure>{NUMBER}\s?{UNIT})|(?P<number>{NUMBER})|(?P<power>{_POWER})|(?P<relation>{_RELATION})|(?P<letter>{_L})|(?P<other>.)",
+    rf"|(?P<percent>{NUMBER}%)|(?P<measure>{NUMBER}\s?{UNIT})|(?P<powered>10(?:\^-?\d{{1,3}}|[²³])\s?{UNIT})|(?P<number>{NUMBER})|(?P<power>{_POWER})|(?P<relation>{_RELATION})|(?P<letter>{_L})|(?P<other>.)",
     re.ASCII,
 )
 
@@ -67,6 +68,8 @@ def say_formula(text: str) -> str:
         elif kind == "measure":
             found = re.match(NUMBER, part)
             said += number(found[0]) + unit_name(part[found.end() :].strip()) if found else part
+        elif kind == "powered":
+            said += _powered(part)
         elif kind == "number":
             said += number(part)
         elif kind == "power":
@@ -89,6 +92,12 @@ def say_formula(text: str) -> str:
     return said
 
 
+def _powered(text: str) -> str:
+    """Reads a power of ten with its unit: ``10^-9m`` → 十的负九次方米."""
+    found = re.match(r"10(\^-?\d{1,3}|[²³])\s?(.+)", text, re.DOTALL)
+    return f"十的{power(found[1])}{unit_name(found[2])}" if found else text
+
+
 def power(text: str) -> str:
     """Reads an exponent: 平方, 立方, 十次方, 负三次方, n 次方."""
     bare = text.strip("^(){}")
@@ -100,6 +109,20 @@ def power(text: str) -> str:
     ) + "次方"
 
 
+def _factorial(match: re.Match[str]) -> str | None:
+    """Tells 5!=120 from "is not equal" by reckoning."""
+    if match.lastindex == 2 and math.factorial(int(match[1])) != int(match[2]):
+        return None
+    return (cardinal(match[1]) if match[1].isdigit() else f" {match[1]} ") + "的阶乘"
+
+
+def _power_alone(match: re.Match[str]) -> str | None:
+    if match["base"] == "m" and match["before"] is not None:
+        return None
+    base = number(match["base"]) if match["base"][0].isdigit() else f" {match['base']} "
+    return base + "的" + power(match["power"])
+
+
 RULES: Final[tuple[Rule, ...]] = (
     rule(
         "scientific",
@@ -108,9 +131,13 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "times a power of ten",
-        rf"(?<![\dA-Za-z.])(-?)({NUMBER})\s?[×x*·]\s?10\^([-+]?\d{{1,3}})(?!\d)(?!\s?[-+×÷=])",
-        lambda m: f"{'负' if m[1] else ''}{number(m[2])}乘十的{power(m[3])}",
+        rf"(?<![\dA-Za-z.])(-?)({NUMBER})\s?[×x*·]\s?10(?:\^([-+]?\d{{1,3}})(?!\d)|([²³]))(\s?{UNIT})?(?!\s?[-+×÷=])",
+        lambda m: (
+            f"{'负' if m[1] else ''}{number(m[2])}乘十的{power(m[3] or m[4])}{unit_name(m[5].strip()) if m[5] else ''}"
+        ),
     ),
+    rule("factorial", r"(?<![A-Za-z\d.!])(\d{1,2})!(?==(\d{1,20})(?![\d.]))", _factorial),
+    rule("factorial in a formula", r"(?<![A-Za-z\d.!])(\d{1,2}|[nkm])!(?=\s?[-+×*/÷)])", _factorial),
     rule(
         "absolute value",
         rf"\|\s?(-?)({NUMBER}|{_L})\s?\|",
@@ -123,8 +150,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "power",
-        rf"(?<![A-Za-z\u0370-\u03ff\d./])({NUMBER}|{_L})({_POWER})(?!\d)",
-        lambda m: (number(m[1]) if m[1][0].isdigit() else f" {m[1]} ") + "的" + power(m[2]),
+        rf"(?<![A-Za-z\u0370-\u03ff\d./])(?P<before>(?<=[每万亿千百]))?(?P<base>{NUMBER}|{_L})(?P<power>{_POWER})(?!\d)",
+        _power_alone,
     ),
     rule(
         "root",

@@ -13,10 +13,10 @@ _CURRENCY: Final = {
     "CA$": "加元", "CAD": "加元", "S$": "新加坡元", "SGD": "新加坡元", "NZ$": "新西兰元", "MOP$": "澳门元",
     "MOP": "澳门元", "CHF": "瑞士法郎", "₽": "卢布", "RUB": "卢布", "₹": "卢比", "INR": "卢比", "฿": "泰铢",
     "THB": "泰铢", "₫": "越南盾", "VND": "越南盾", "₿": "比特币", "R$": "雷亚尔", "₺": "里拉", "₱": "比索",
-    "₴": "格里夫纳", "₦": "奈拉",
+    "₴": "格里夫纳", "₦": "奈拉", "円": "日元",
 }  # fmt: skip
 _SIGN: Final = "|".join(re.escape(sign) for sign in sorted(_CURRENCY, key=len, reverse=True))
-_CODE: Final = "|".join(sign for sign in _CURRENCY if sign.isalpha()) + "|€|£|₽|₩"
+_CODE: Final = "|".join(sign for sign in _CURRENCY if sign.isalpha()) + "|€|£|₽|₩|₹|฿|₫|¥"
 _POWERS: Final = {"k": 3, "K": 3, "w": 4, "W": 4, "M": 6, "m": 6, "B": 9, "bn": 9, "T": 12}
 _WORDS: Final = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE: Final = (

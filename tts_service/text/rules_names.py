@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from tts_service.text.numerals import cardinal, digits, name_digits
-from tts_service.text.rule import ALONE, HAN, Rule, rule
+from tts_service.text.rule import ALONE, HAN, OVER, Rule, rule
 
 _ROOMS: Final = "室|房间|房|教室|寝室|宿舍|会议室|包间|包厢|病房|办公室|实验室|信箱|展位|机房"
 _LINES: Final = (
@@ -88,6 +88,20 @@ RULES: Final[tuple[Rule, ...]] = (
         "class and year",
         r"(高|初|大|研|小)\s?(\d)\s?[(（](\d{1,2})[)）]\s?班",
         lambda m: f"{m[1]}{cardinal(m[2])}{cardinal(m[3])}班",
+    ),
+    rule(
+        "named by everybody",
+        r"(?<![\d.,A-Za-z])(?:(?<=拒绝|反对|抵制|天天|实行|告别)(?:996|007)(?!\d)|996(?=福报|加班|的?公司|的?生活|模式|文化|上班|[，。！？]|$)"
+        r"|(?:520|521|1314|5201314)(?=快乐|表白|告白|礼物|情人节|红包|当天|这天|那天|领证|[，。！？~ ]{0,2}我爱你)"
+        r"|1024(?=是?程序员)|886(?=[，。！~]|$)"
+        r"|233{1,9}(?![\d.%万亿元个])|6{3,9}(?=啊|呀|的|老铁|，|。|！|!|,|~|$))",
+        lambda m: digits(m[0]),
+    ),
+    rule("tower", rf"{ALONE}(\d{{3}})(?=大楼|大厦|观景台)", lambda m: name_digits(m[1])),
+    rule(
+        "status by what it came as",
+        rf"(?:(?<=返回|报错|抛出|响应|提示|出现|显示)|(?:(?<=报了)|(?<=[报爆])))(?:了|个|：)?\s?([345]0\d|4[1-5]\d){OVER}(?![{HAN}]?[个条次元万亿名人份页种项张台秒])",
+        lambda m: m[0][: m.start(1) - m.start()].strip("： ") + name_digits(m[1]),
     ),
     rule("discount", r"(?<![\d.])([1-9][1-9])折", lambda m: digits(m[1]) + "折"),
 )

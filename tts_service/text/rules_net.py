@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from tts_service.text.measures import UNIT
 from tts_service.text.numerals import cardinal, digits
 from tts_service.text.rule import HAN, Rule, rule, spelled
 
@@ -116,7 +117,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "path",
-        rf"(?<![A-Za-z0-9.:/\d])(?!/(?:min|sec|hour|day|month|year|kg|km|ml|mL|GB|MB|token)s?(?![A-Za-z/._-]))(?:~|\.{{1,2}})?(?:/(?=[A-Za-z._]{{2}}|[A-Za-z0-9._-]+/){_PATH}{{1,80}}){{1,12}}/?",
+        rf"(?<![A-Za-z0-9.:/\d])(?!/(?:{UNIT}|min|sec|hour|day|month|year|token)s?(?![A-Za-z/._-]))(?:~|\.{{1,2}})?(?:/(?=[A-Za-z._]{{2}}|[A-Za-z0-9._-]+/){_PATH}{{1,80}}){{1,12}}/?",
         lambda m: address(m[0].rstrip("/.")),
     ),
     rule(

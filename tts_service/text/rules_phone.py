@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from tts_service.text.numerals import digits, name_digits, phone, quantity
+from tts_service.text.numerals import cardinal, digits, name_digits, phone, quantity
 from tts_service.text.rule import ALONE, HAN, OVER, Rule, rule
 
 _EXTENSION: Final = r"(?:\s?(?:转|分机号?|-|ext\.?\s?|x)\s?\d{1,6}(?!\d))?"
@@ -19,6 +19,11 @@ _CODE: Final = (
     r"驾照号?|车牌号?|机身号|序列号|批号|货号|型号|件号|票号|会议号|识别号|信用代码|银行卡号?|银行账号|许可证号?|合同号|发票号码?|准考证号?|座位号|"
     r"[Pp]ort|PORT|PID|pid|UID|uid|ID|id|Id|SN|S/N|IMEI|ISBN|ISSN|QQ|bug|Bug|BUG|[Ii]ssue|PR|MR)"
 )
+_LINES: Final = (
+    "12306|12315|12345|12348|12355|12356|12358|12320|12329|12333|12338|12366|12369|12378|12388|12389|12393|10086|10010|10000|10099|"
+    "11185|11183|95588|95533|95599|95566|95555|95559|95528|95568|95577|95595|95511|95518|95519|95500|95580|95338|95598|95105888"
+)
+"""Service lines that everybody knows by their number."""
 _PROVINCE: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
 
@@ -47,6 +52,8 @@ def _named(match: re.Match[str]) -> str | None:
     if name in ("ID", "id", "Id", "PR", "MR", "bug", "Bug", "BUG", "issue", "Issue") and len(code) <= 2:
         return None
     pause = "，" if link.strip() in (":", "：") else "" if name.isascii() and not link.strip() else link.strip()
+    if name.startswith("端口") and code.isdigit() and len(code) == 2 and code[0] != "0":
+        return name + pause + cardinal(code)
     spaced = " " if name[-1].isascii() and not pause else ""
     if name == "S/N":
         name = "SN"
@@ -69,6 +76,11 @@ def _landline_run(match: re.Match[str]) -> str:
 
 RULES: Final[tuple[Rule, ...]] = (
     rule(
+        "share",
+        rf"(?<=[{HAN}A-Za-z][（(])(\d{{6}}|0\d{{4}})(?:\.?(SH|SZ|BJ|HK))?(?=[）)，,；;])",
+        lambda m: digits(m[1]) + (f"点 {m[2]} " if m[2] else ""),
+    ),
+    rule(
         "mobile",
         r"(?:\(?(?:\+|00)86\)?[\s-]?|(?<!\d)86[\s-]|(?<![\d.]))(1[3-9]\d[\s-]?\d{4}[\s-]?\d{4})(?![\d.]*\d)",
         _mobile,
@@ -79,10 +91,14 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: "，".join(digits(part) for part in (m[1], m[3], m[4], m[5], m[6]) if part),
     ),
     rule("masked", r"(?<![\d*])(?=\*{0,20}\d)(\d{0,7})(\*{3,12})(\d{0,4})(?![\d*])", _masked),
-    rule("landline from abroad", rf"\+86[\s-]?[1-9]\d{{1,2}}[\s-]\d{{7,8}}(?!\d){_EXTENSION}", _phone),
+    rule(
+        "landline from abroad",
+        rf"\+86[\s-]?[1-9]\d{{1,2}}[\s-](?:\d{{7,8}}|\d{{3,4}}[\s-]\d{{4}})(?!\d){_EXTENSION}",
+        _phone,
+    ),
     rule(
         "landline",
-        rf"(?<![\d-])(?:\+86[\s-]?)?(?:\(0\d{{1,3}}\)\s?-?|0\d{{1,3}}[-\s])\d{{3,4}}[\s-]?\d{{4}}(?!\d){_EXTENSION}",
+        rf"(?<![\d-])(?:\+86[\s-]?)?(?:[(（]0\d{{1,3}}[)）]\s?-?|0\d{{1,3}}[-\s])\d{{3,4}}[\s-]?\d{{4}}(?!\d){_EXTENSION}",
         _phone,
     ),
     rule("landline in a run", rf"(?<![\d.])(0(?:[12]\d\d{{8}}|[3-9]\d\d\d{{7,8}})){OVER}", _landline_run),
@@ -94,8 +110,18 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("abroad", r"(?<![\d+])\+(?!86)[1-9]\d{0,2}[\s-](?:\(\d{1,4}\)[\s-]?|\d{1,5}[\s-]){0,4}\d{3,8}(?!\d)", _phone),
     rule(
         "called",
-        rf"({_CALL}{_IS}|(?<=打)|(?<=拨))((?:\d{{3,12}}|\d{{3,4}}(?:-\d{{3,4}}){{1,3}})){OVER}(?![多余]?[个次万亿元人名条分秒天家起])",
-        lambda m: _joined(m[1]) + phone(m[2]),
+        rf"({_CALL}{_IS}|(?<=打)|(?<=拨))((?:\d{{3,12}}|\d{{3,4}}(?:-\d{{3,4}}){{1,3}})(?:(?:或者?|、|和|及|/)\d{{3,12}}(?!\d)){{0,4}}){OVER}(?![多余]?[个次万亿元人名条分秒天家起])",
+        lambda m: _joined(m[1]) + re.sub(r"[\d-]+", lambda each: phone(each[0]), m[2].replace("/", "、")),
+    ),
+    rule(
+        "emergency",
+        rf"{ALONE}(110|119|120|122)(?=提醒|民警|警察|警情|指挥中心|接警|接处警|出警|消防|平台|急救车|救护车|已经?到|来了|赶到)",
+        lambda m: phone(m[1]),
+    ),
+    rule(
+        "well-known line",
+        rf"(?<![\d.,A-Za-z+*/=×#-])({_LINES}){OVER}(?=[{HAN}])(?!多|余|来|几|[{HAN}]?[万亿元块%％]|[个位名人次条件种台辆张本只份笔米克斤吨里天年月日号户家篇套册册座间棵股字步级])",
+        lambda m: phone(m[1]),
     ),
     rule("called later", rf"{ALONE}(\d{{3,6}})(?=打(?:了|过)?(?:一?个|1个)?电话)", lambda m: phone(m[1])),
     rule("hotline", rf"(?<![\d.])((?:1[12]\d|9\d{{4}}|1\d{{4}})){OVER}(?={_CALLED})", lambda m: phone(m[1])),

@@ -15,7 +15,9 @@ _COUNTED: Final = (
     "拳|脚|针|刀|枪|发|炮|胜|负|平|战|局|盘|连|环|垒|票|单|班|线程|线|档|挡|级台阶|瓦|伏|安|赫兹|兆|字节|比特|像素|毫秒|微秒|纳秒|毫克|微克|毫安|千瓦|分贝|摩尔|帕|卡路里|大卡"
 )
 _KIND: Final = rf"(?:{_COUNTED})"
-_NAME_OF_VALUE: Final = "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨"
+_NAME_OF_VALUE: Final = (
+    "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨从由在取得即成填入回标轴设算加减乘除以比"
+)
 _BEFORE_UNIT: Final = rf"(?<![\dA-Za-z.{SAID}])(?P<sign>{SIGN})"
 _PER: Final = (
     r"人|天|日|周|月|季度|季|年|次|斤|公斤|千克|克|吨|小时|时|分钟|分|秒钟|秒|个|件|只|条|张|平方米|平米|平|亩|升|毫升|箱|盒|袋|瓶|台|套|户|晚|夜|位|"
@@ -40,9 +42,8 @@ def _temperature(match: re.Match[str]) -> str:
     low = ("零下" if sign == "-" else signed(sign)) + number(match["n"])
     if not match["to"]:
         return low + unit
-    below = "-" in (sign, match["sign2"])
-    high = ("零下" if match["sign2"] == "-" else "零上" if below else "") + number(match["to"])
-    return low + to(match) + high + unit
+    high = ("零下" if match["sign2"] == "-" else "") + number(match["to"])
+    return low + (unit_name(match["u1"]) if match["u1"] else "") + to(match) + high + unit
 
 
 def _with_unit(match: re.Match[str]) -> str | None:
@@ -119,7 +120,7 @@ MEASURED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "temperature",
-        rf"(?<![\d.])(?P<sign>{SIGN})(?P<n>{NUMBER})\s?(?:(?:°C|℃|°F|°)?{TO}(?P<sign2>[-+])?(?P<to>{NUMBER})\s?)?(?P<u>°C|℃|°F)(?!/)",
+        rf"(?<![\d.])(?P<sign>{SIGN})(?P<n>{NUMBER})\s?(?:(?P<u1>°C|℃|°F|°)?{TO}(?P<sign2>[-+])?(?P<to>{NUMBER})\s?)?(?P<u>°C|℃|°F)(?!/)",
         _temperature,
     ),
     rule(
@@ -139,10 +140,11 @@ MEASURED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "units",
-        rf"{_BEFORE_UNIT}(?P<n>{NUMBER})(?P<scale>[万亿千百])?(?:{TO}(?P<to>{NUMBER})|\s?±\s?(?P<more>{NUMBER}))?(?P<gap>\s?)(?P<u>{UNIT})",
+        rf"{_BEFORE_UNIT}(?P<n>{NUMBER}|\.\d{{1,4}})(?P<scale>[万亿千百])?(?:{TO}(?P<to>{NUMBER})|\s?±\s?(?P<more>{NUMBER}))?(?P<gap>\s?)(?P<u>{UNIT})",
         _with_unit,
     ),
     rule("unit behind", rf"(?<=[{SAID}])({UNIT})", lambda m: None if is_free(m[1]) else unit_name(m[1])),
+    rule("unit of each", r"(?<=每)([kcm]?m)([²³])(?![A-Za-z\d+=-])", lambda m: unit_name(m[0])),
     rule(
         "per",
         rf"(?:(?<=[{SAID}])|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<scale>[KkMB]?)\s?(?P<per>{_PER}|[{HAN}](?![{HAN}]))(?![A-Za-z/])",
@@ -189,6 +191,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
         rf"{ALONE}(\d{{1,3}})(?=年级|号楼|号线|号店|号机|号桌|号院|月份|楼|班|等奖|线城市|线品牌|环|维|进制|极管|单元|车间|级|等座|等舱|手车|手房|胎|战|次元|次方|次元|进宫)",
         lambda m: cardinal(m[1]),
     ),
+    rule("bus", r"(?:(?<=[坐乘搭等挤转])2(?=路)|(?<![\d.])2(?=路(?:车|公交|公共汽车|电车|汽车|线)))", lambda _: "二"),
     rule("a few", rf"(?<![\d.第、])([1-9])、([1-9])(?=[多几]?(?:{_COUNTED}))(?!线)", _few),
     rule(
         "span with its unit twice",

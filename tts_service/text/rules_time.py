@@ -18,7 +18,7 @@ _YEARS_OF: Final = (
     "[春夏秋冬](?![天])|世锦赛|第[一二三四1-4]季|新款|新版|旗舰|[年]?最新|年鉴"
 )
 _EVENTS: Final = "(?:大会|峰会|论坛|年会|博览会|车展|大赛|锦标赛|音乐节|电影节|颁奖)"
-_CLOCK_OF: Final = r"(?:时长|用时|耗时|历时|片长|总长|成绩|进度|播放到|剩余|倒计时|时间码)"
+_CLOCK_OF: Final = r"(?:时长|用时|耗时|历时|片长|总长|长度|全长|成绩|进度|播放到|剩余|倒计时|时间码)"
 
 
 def _plain(text: str) -> str:
@@ -27,6 +27,11 @@ def _plain(text: str) -> str:
 
 def _date(match: re.Match[str]) -> str:
     return f"{digits(match['y'])}年{_plain(match['m'])}月{_plain(match['d'])}日"
+
+
+def _dates(match: re.Match[str]) -> str:
+    begin = f"{digits(match[1])}年{_plain(match[3])}月{_plain(match[4])}日"
+    return f"{begin}{to(match)}{digits(match[5])}年{_plain(match[6])}月{_plain(match[7])}日"
 
 
 def _american(match: re.Match[str]) -> str | None:
@@ -76,6 +81,21 @@ def _lasting(match: re.Match[str]) -> str:
     )
 
 
+def _life(match: re.Match[str]) -> str:
+    """Reads the years between which somebody lived or something lasted."""
+    begin = (match[1] or "") + digits(match[2]) + (match[3] or "")
+    return begin + ("到" + (match[4] or "") + digits(match[5]) + (match[6] or "") if match[5] else "至今")
+
+
+def _scores(match: re.Match[str]) -> str | None:
+    """Reads a list in which one pair at least can't be a time of day."""
+    pairs = [(int(first), len(second), int(second)) for first, second in re.findall(r"(\d+)[:：-](\d+)", match[0])]
+    times = all(first < 25 and width == 2 and second < 60 for first, width, second in pairs)
+    if times if "-" not in match[0] else all(first <= second for first, _, second in pairs):
+        return None
+    return re.sub(r"(\d+)[:：-](\d+)", lambda pair: f"{cardinal(pair[1])}比{cardinal(pair[2])}", match[0])
+
+
 def _compact(match: re.Match[str]) -> str | None:
     names = ("天", "小时", "分钟", "秒")
     parts = [(part, name) for part, name in zip(match.groups(), names, strict=True) if part]
@@ -88,6 +108,11 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"(?<!\d)(?P<y>{_YEAR})(?P<sep>[-/.])(?P<m>{_MONTH})(?P=sep)(?P<d>{_DAY})(?:[T_]|\s{{1,2}})"
         rf"(?P<h>{_HOUR}):(?P<min>{_SIXTY})(?::(?P<s>{_SIXTY})(?:[.,](?P<f>\d{{1,6}}))?)?(?P<zone>Z|[-+]\d\d:?\d\d)?(?!\d)",
         _stamp,
+    ),
+    rule(
+        "dates span",
+        rf"(?<![\d./-])({_YEAR})([-/.])({_MONTH})\2({_DAY}){TO}({_YEAR})\2({_MONTH})\2({_DAY})(?![\d/]|[-.]\d)",
+        _dates,
     ),
     rule(
         "dates",
@@ -111,6 +136,18 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"(?<![\d./A-Za-z-])((?:19|20)\d\d)\s?[-~—]{{1,2}}\s?((?:19|20)\d\d){OVER}(?!\s?[-/\w])",
         lambda m: f"{digits(m[1])}到{digits(m[2])}",
     ),
+    rule(
+        "life",
+        rf"(?<=[（(])\s?(公元前|约)?(\d{{3}}|{_YEAR})(年)?\s?(?:[-~]|—{{1,2}})\s?(公元前|约)?(\d{{3}}|{_YEAR})?(年)?(?=[）),，])",
+        _life,
+    ),
+    rule("year in brackets", r"(?<=[（(〔［])((?:19|20)\d\d)(?=[）)〕］])", lambda m: digits(m[1])),
+    rule(
+        "class of a year",
+        r"(?<![第\d.])(?:'|(?<=[^\d第A-Za-z]))([5-9]\d|0\d)(?=届(?!世界|奥|亚|全)|版(?![本块面次税权]))",
+        lambda m: digits(m[1]),
+    ),
+    rule("year with an apostrophe", r"(?<![\w'])'([0-9]\d)(?![\d'.%])", lambda m: digits(m[1])),
     rule(
         "year and month",
         rf"(?<![\d./-])({_YEAR})[-/](0[1-9]|1[0-2])(?![\d/-])",
@@ -170,7 +207,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("early year", r"(?<=公元)(\d{1,4})(?=年)", lambda m: digits(m[1]) if len(m[1]) > 2 else cardinal(m[1])),
     rule(
         "short year",
-        rf"(?<![\d.])(?<!{')(?<!'.join(_LASTED.split('|'))})'?(0\d|[6-9]\d)年(?!前|后|来|间|历史|以|内|左右|多|之久|代|的?[时寿]|期|级)",
+        rf"(?<![\d.])(?<!{')(?<!'.join(_LASTED.split('|'))})'?(0\d|[6-9]\d)年(?!前|后|来|间|历史|以|内|左右|多|之久|代|的?(?:寿|时间|时光|时长)|期|级)",
         lambda m: digits(m[1]) + "年",
     ),
     rule(
@@ -201,6 +238,11 @@ RULES: Final[tuple[Rule, ...]] = (
         _lasting,
     ),
     rule(
+        "seconds by a mark",
+        r"(?<![\d.'′])(\d{1,2})(?:\"|″|'')(\d{2})(?!\d)",
+        lambda m: f"{number(m[1])}秒{digits(m[2])}",
+    ),
+    rule(
         "minutes and seconds by marks",
         r"(?<![\d.])(\d{1,3})['′]\s?(\d{1,2}(?:\.\d{1,3})?)(?:\"|″|'')",
         lambda m: f"{number(m[1])}分{number(m[2])}秒",
@@ -226,13 +268,18 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: _clock(m[1], m[2]) + to(m) + _clock(m[3], m[4]),
     ),
     rule(
+        "list of scores",
+        r"(?<![\d:.比-])\d{1,3}[:：-]\d{1,3}(?:\s?[、,，和及]\s?\d{1,3}[:：-]\d{1,3})+(?![\d:：-])",
+        _scores,
+    ),
+    rule(
         "score or ratio by what follows",
         r"(?<![\d:.比])(\d{1,3})\s?[:：-]\s?(\d{1,3})(?![\d:.])(?=\s?的?(?:总?比分|大比分|大胜|获胜|取胜|胜出|战胜|击败|战平|打平|平局|领先|落后|险胜|完胜|小胜|告负|逆转|不敌|负于|惜败|憾负|力克|横扫|淘汰|拿下|赢|输|屏|显示器|画面|画幅|宽高|长宽|比例|配比|混合|稀释|兑水|缩小|放大|缩放))",
         lambda m: f"{cardinal(m[1])}比{cardinal(m[2])}",
     ),
     rule(
         "score",
-        r"(?<=比分|战胜|击败|战平|负于|不敌|横扫|力克)(\s?(?:为|是|以|[:：]|定格在|改写为|来到|变成|锁定为)?\s?)(\d{1,3})\s?[:：-]\s?(\d{1,3})(?!\d)",
+        r"(?:(?<=比分|战胜|击败|战平|负于|不敌|横扫|力克|局分|小分|半场|全场|终场)|(?<=第[一二三四五六七]局))(\s?(?:为|是|以|[:：]|定格在|改写为|来到|变成|锁定为)?\s?)(\d{1,3})\s?[:：-]\s?(\d{1,3})(?!\d)",
         lambda m: f"{m[1].strip(': ：')}{cardinal(m[2])}比{cardinal(m[3])}",
     ),
     rule(

@@ -9,7 +9,19 @@ _WORD: Final = rf"A-Za-z0-9{HAN}{SAID}\u0370-\u03ff"
 _LEFT: Final = rf"(?<=[{_WORD})）\"”])"
 _RIGHT: Final = rf"(?=[{_WORD}(（\"“])"
 
+_WORKED: Final = {"=": "等于", "-": "减", "+": "加", "×": "乘以", "*": "乘以", "÷": "除以", "/": "除以"}
+
+
+def _worked(match: re.Match[str]) -> str:
+    """Says the signs of a formula made of words: 利润=收入-成本."""
+    return re.sub(r"\s?([-+×÷*/=])\s?", lambda sign: _WORKED[sign[1]], match[0])
+
+
 _SIGNS: Final = (
+    (
+        re.compile(rf"(?<=[{HAN}])\s?=\s?[{HAN}]{{1,10}}(?:\s?[-+×÷*/]\s?[{HAN}{SAID}]{{1,10}}){{1,8}}"),
+        _worked,
+    ),
     (re.compile(r"\*(?=号)"), "星"),
     (re.compile(r"#(?=号)"), "井"),
     (re.compile(r"(?<=[A-Za-z])\+\+"), "加加"),
@@ -51,6 +63,12 @@ _SIGNS: Final = (
     (re.compile(r"∈"), "属于"),
     (re.compile(r"∩"), "交"),
     (re.compile(r"∪"), "并"),
+    (re.compile(r"∉"), "不属于"),
+    (re.compile(r"[≌≅]"), "全等于"),
+    (re.compile(r"∽"), "相似于"),
+    (re.compile(r"⊙(?=[A-Z])"), "圆"),
+    (re.compile(r"∏"), "连乘"),
+    (re.compile(r"⊕"), "异或"),
     (re.compile(r"⊂|⊆"), "包含于"),
     (re.compile(r"∅"), "空集"),
     (re.compile(r"∀"), "任意"),
