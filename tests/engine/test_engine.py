@@ -133,7 +133,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 before = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
 proceed.set()
-until(lambda: not engine._active)
+until(lambda: not engine.carrier.active)
 resource.setrlimit(resource.RLIMIT_FSIZE, before)
 print(engine.status("f").phase, engine.revive(after=60), engine.revive(after=0), engine.wait("f", timeout=20))
 engine.shutdown()
@@ -222,7 +222,7 @@ def test_a_child_that_begins_while_its_parent_is_cancelled_is_cancelled(engine: 
     until(lambda: lines(log) == ["waiting"])
     engine.start(stories.parent, "p", log)
     until(lambda: engine.status("child") is not None)
-    engine._cancel_requested.add("p")  # as `cancel` does first, before it looks for children
+    engine.carrier.cancel_requested.add("p")  # as `cancel` does first, before it looks for children
     engine.cancel("blocker")
     with pytest.raises(Cancelled):
         engine.wait("p", timeout=15)

@@ -25,7 +25,7 @@ import uvicorn  # noqa: F401
 
 import orchestrator.daemon  # noqa: F401
 from orchestrator.cli import main
-from orchestrator.engine import Engine
+from orchestrator.engine.carrier import Carrier
 from orchestrator.store import Store
 
 LIVES = 150
@@ -56,7 +56,7 @@ def _named(name: str, body: Callable[[], Any]) -> str:
 
 
 def _guarded_step(original: Callable[..., Any]) -> Callable[..., Any]:
-    def step(self: Engine, name: str, body: Callable[[], Any], **options: Any) -> Any:
+    def step(self: Carrier, name: str, body: Callable[[], Any], **options: Any) -> Any:
         label = _named(name, body)
 
         def guarded() -> Any:
@@ -83,7 +83,7 @@ def _guarded_write(name: str, original: Callable[..., Any]) -> Callable[..., Any
 
 def live() -> int:
     """One life after the other, until one isn't killed; returns how that one ended."""
-    Engine._step = _guarded_step(Engine._step)  # type: ignore[method-assign]
+    Carrier.run_step = _guarded_step(Carrier.run_step)  # type: ignore[method-assign]
     for write in _STORE_WRITES:
         setattr(Store, write, _guarded_write(write, getattr(Store, write)))
     child = 0
