@@ -14,6 +14,7 @@ from tts_service.text import pinyin, polyphone
 from tts_service.text.lexicon import Lexicon
 from tts_service.text.polyphone import MANIFEST, WEIGHTS, PolyphoneError, Polyphones, load, save
 from tts_service.text.polyphone_features import PhraseBook, Place, own_phrases
+from tts_service.text.readings import made_of
 from tts_service.text.units import is_known
 from tts_service.training import polyphones as training
 from tts_service.training.polyphones import Example, Material
@@ -184,7 +185,7 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_model_for_other_features_is_refused(tmp_path: Path) -> None:
-    save(tmp_path, Polyphones(np.zeros(8, np.int8), {"行": ("xing2", "hang2")}, PhraseBook({}, {})), {})
+    save(tmp_path, Polyphones(np.zeros(8, np.int8), {"行": ("xing2", "hang2")}, PhraseBook(made_of({}, {}))), {})
     manifest = json.loads((tmp_path / MANIFEST).read_text("utf-8")) | {"table_bits": 3}
     (tmp_path / MANIFEST).write_text(json.dumps(manifest), "utf-8")
     with pytest.raises(PolyphoneError, match="made for 3 bits of table"):
@@ -192,7 +193,7 @@ def test_a_model_for_other_features_is_refused(tmp_path: Path) -> None:
 
 
 def test_training_learns_from_neighbours_and_gives_the_same_weights_again() -> None:
-    book = PhraseBook({}, {ord("行"): "xíng,háng"})
+    book = PhraseBook(made_of({}, {"行": ("xing2", "hang2")}))
     examples = [
         *(Example(Place((char, "行", "字"), 1, 0), "hang2") for char in "一二三四五六"),
         *(Example(Place((char, "行", "动"), 1, 0), "xing2") for char in "我你他它您谁"),

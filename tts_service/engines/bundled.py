@@ -41,8 +41,8 @@ class BundledEngine:
     `shared` is the host's shared folder (its ``cache_hub/`` receives the weights); `device` is ``auto``, ``cpu`` or
     ``cuda``; a lexicon file ``lexicon.txt`` in `shared` is the user's. `low_memory` begins with short segments and, on
     a GPU, half precision; without `warm` loading doesn't speak, and the first request takes longer. Nothing heavy
-    happens before `load`. One thread of its own computes, and requests take turns piece by piece: two at once would
-    only share the same cores, and PyTorch keeps buffers and helper threads for every thread that ever called it.
+    happens before `load`. One thread of its own computes, on one core, and requests take turns piece by piece: PyTorch
+    keeps buffers and helper threads for every thread that ever called it.
     """
 
     name = "bundled"
@@ -59,7 +59,7 @@ class BundledEngine:
     ) -> None:
         self._shared, self._wanted, self._low_memory = shared, device, low_memory
         self._voices, self._say, self._warm = voices, say, warm
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice")
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice", initializer=_alone)
         self._voice: LoadedVoice | None = None
         self._front_end = FrontEnd()
 
@@ -196,6 +196,15 @@ class BundledEngine:
         if self._voice is None:
             raise EngineFailed(_NOT_LOADED)
         return self._voice
+
+
+def _alone() -> None:
+    """Keeps PyTorch from dividing a piece among cores: to meet again after every layer takes longer than the layer, and
+    the other cores have connections to serve.
+    """
+    import torch  # noqa: PLC0415 - loaded by now
+
+    torch.set_num_threads(1)
 
 
 def _first_voice(voices: Path) -> Path:

@@ -9,7 +9,7 @@ import contextlib
 import os
 import tempfile
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -72,32 +72,39 @@ def load(source: Path, read: Callable[[BinaryIO], tuple[dict[str, int], int]], f
             return _words(table)
     with source.open("rb") as file:
         counts, total = read(file)
-    table = _table(counts, total)
+    table = np.concatenate([[[0], [total]], sorted_table(counts)], axis=1)
     with contextlib.suppress(OSError):  # a full disk costs a second at the next start, no more
-        _keep(table, path)
+        keep(path, lambda file: np.save(file, table, allow_pickle=False))
     return _words(table)
 
 
-def _table(counts: dict[str, int], total: int) -> NDArray[np.int64]:
-    """Two rows: sorted hashes (as signed numbers) and counts; the first column holds the total."""
-    hashes = np.fromiter((_hash(word) for word in counts), np.uint64, len(counts))
+def sorted_table(numbers: Mapping[str, int]) -> NDArray[np.int64]:
+    """Two rows: the sorted hashes of the keys (as signed numbers) and their numbers, for `Words`."""
+    hashes = np.fromiter((_hash(word) for word in numbers), np.uint64, len(numbers))
     order = np.argsort(hashes)
-    table = np.empty((2, len(counts) + 1), np.int64)
-    table[:, 0] = (0, total)
-    table[0, 1:] = hashes[order].view(np.int64)
-    table[1, 1:] = np.fromiter(counts.values(), np.int64, len(counts))[order]
-    return table
+    return np.stack([hashes[order].view(np.int64), np.fromiter(numbers.values(), np.int64, len(numbers))[order]])
 
 
 def _words(table: NDArray[np.int64]) -> tuple[Words, int]:
     return Words(table[0, 1:].view(np.uint64), table[1, 1:]), int(table[1, 0])
 
 
-def _keep(table: NDArray[np.int64], path: Path) -> None:
+def private_cache(name: str) -> Path:
+    """A folder of this user alone that outlives the process; where home can't be written, one of this process."""
+    folder = Path.home() / ".cache" / "zentao-deploy" / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix=f"{name}-"))
+    return folder
+
+
+def keep(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Writes a file aside and renames it, so that nobody reads half of it; raises OSError."""
     handle, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            np.save(file, table, allow_pickle=False)
+            write(file)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from tts_service.text import dictionary
+from tts_service.text import dictionary, readings
 from tts_service.text.lexicon import Lexicon, built_in, characters
 from tts_service.text.polyphone import Polyphones, shipped
 from tts_service.text.sandhi import Syllable
@@ -61,20 +61,9 @@ def _segmenter() -> Any:
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
     source = Path(jieba.__file__).with_name(jieba.DEFAULT_DICT_NAME)
-    tokenizer.FREQ, tokenizer.total = dictionary.load(source, tokenizer.gen_pfdict, _private_cache())
+    tokenizer.FREQ, tokenizer.total = dictionary.load(source, tokenizer.gen_pfdict, dictionary.private_cache("jieba"))
     tokenizer.initialized = True
     return tokenizer
-
-
-def _private_cache() -> Path:
-    folder = Path.home() / ".cache" / "zentao-deploy" / "jieba"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:
-        import tempfile  # noqa: PLC0415
-
-        return Path(tempfile.mkdtemp(prefix="jieba-"))
-    return folder
 
 
 def segment(text: str, lexicon: Lexicon) -> list[str]:
@@ -182,15 +171,7 @@ def _citation(char: str, unit: str) -> str:
 
 
 def _looked_up(word: str) -> list[str]:
-    from pypinyin import Style, pinyin  # noqa: PLC0415 - half a second of dictionaries
-
-    groups = pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, errors=_unread)
-    return [str(group[0]) for group in groups]
-
-
-def _unread(chars: str) -> Any:
-    """Keeps the place of characters that pypinyin does not know."""
-    return [[""] for _ in chars]
+    return readings.shipped().word(word)
 
 
 def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:

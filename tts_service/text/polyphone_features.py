@@ -4,7 +4,7 @@ Training and reading use this one description, so that weights always meet the f
 feature is a text; `slots` turns the features of one candidate reading into places of the weight table by hashing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -14,6 +14,9 @@ from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+
+from tts_service.text import readings
+from tts_service.text.readings import Readings
 
 TABLE_BITS: Final = 20
 """The weight table has 2 to the power of this many places."""
@@ -85,14 +88,8 @@ class PhraseBook:
     ``de5``).
     """
 
-    def __init__(
-        self,
-        phrases: Mapping[str, Sequence[Sequence[str]]],
-        characters: Mapping[int, str],
-        own: Sequence[OwnPhrase] = (),
-    ) -> None:
-        self._phrases = phrases
-        self._characters = characters
+    def __init__(self, readings: Readings, own: Sequence[OwnPhrase] = ()) -> None:
+        self._readings = readings
         self._own = {(each.text, each.index): each for each in own}
         self._own_lengths = sorted({len(each.text) for each in own}, reverse=True)
 
@@ -103,19 +100,18 @@ class PhraseBook:
 
     def without_own(self) -> "PhraseBook":
         """Gives the dictionaries alone."""
-        return PhraseBook(self._phrases, self._characters)
+        return PhraseBook(self._readings)
 
     def __contains__(self, phrase: str) -> bool:
-        return len(phrase) > 1 and len(self._phrases.get(phrase, ())) == len(phrase)
+        return bool(self._readings.phrase(phrase))
 
     def reading(self, phrase: str, index: int) -> str:
-        """Gives the reading of the phrase's character at `index`; KeyError for a phrase that isn't there."""
-        return numbered(self._phrases[phrase][index][0])
+        """Gives the reading of the phrase's character at `index`; IndexError for a phrase that isn't there."""
+        return self._readings.phrase(phrase)[index]
 
     def of_character(self, char: str) -> tuple[str, ...]:
         """Gives every reading of a character, the usual one first; empty for an unknown character."""
-        listed = self._characters.get(ord(char), "")
-        return tuple(dict.fromkeys(numbered(each) for each in listed.split(",") if each))
+        return self._readings.character(char)
 
     def covering(self, run: str, position: int, hidden: frozenset[str] = frozenset()) -> tuple[str, int] | None:
         """Finds the longest phrase around a position of a run (the leftmost of equally long ones, none of `hidden`),
@@ -143,24 +139,10 @@ class PhraseBook:
                     across = across or each
         return (across, False) if across else None
 
-    def phrases(self) -> Iterable[str]:
-        """All phrases of the dictionary with one reading per character."""
-        return (phrase for phrase in self._phrases if phrase in self)
-
 
 @lru_cache(maxsize=1)
 def _shipped_book() -> PhraseBook:
-    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # noqa: PLC0415 - half a second of dictionaries
-
-    return PhraseBook(PHRASES_DICT, PINYIN_DICT, own_phrases())
-
-
-@lru_cache(maxsize=4096)
-def numbered(marked: str) -> str:
-    """Spells a syllable with a tone mark as our units are spelt: ``lǜ`` → ``lv4``, ``de`` → ``de5``."""
-    from pypinyin.contrib.tone_convert import to_tone3  # noqa: PLC0415
-
-    return str(to_tone3(marked, neutral_tone_with_five=True)).replace("ü", "v")
+    return PhraseBook(readings.shipped(), own_phrases())
 
 
 def context(place: Place) -> list[str]:

@@ -26,6 +26,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from pypinyin.constants import PHRASES_DICT
 
 from tts_service.text import polyphone
 from tts_service.text.clean import clean
@@ -135,8 +136,8 @@ def dictionary_phrases(book: PhraseBook, chars: Collection[str]) -> list[Example
             _PHRASE_WEIGHT,
             frozenset({phrase}) if rng.random() < _HIDDEN else frozenset(),
         )
-        for phrase in sorted(book.phrases())
-        if len(phrase) <= LONGEST_PHRASE
+        for phrase in sorted(PHRASES_DICT)
+        if len(phrase) <= LONGEST_PHRASE and phrase in book
         for offset, char in enumerate(phrase)
         if char in chars
     ]
