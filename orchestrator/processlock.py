@@ -5,6 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import Final
+
+ENGINE_LOCK: Final = "engine.lock"
+"""The file in a data folder that the process which owns its engine holds for as long as it lives."""
 
 
 class ProcessLock:
@@ -41,6 +45,23 @@ class ProcessLock:
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
+
+    def is_held(self) -> bool:
+        """Whether a process holds it now; False where there is no such file. Raises PermissionError for another user's.
+
+        Asking takes the lock for an instant, shared: a process that starts in just that one is told that it is busy.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     def holder(self) -> int | None:
         """The process id that the holder wrote, or None when nobody holds the lock (or none can be read)."""

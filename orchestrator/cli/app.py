@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from orchestrator.cli import cancel, check, plan, run, serve, status, task, version
+from orchestrator.cli import cancel, check, locks, plan, run, serve, status, task, version
 from orchestrator.cli.exits import CANCELLED, FAILED, explained
 from orchestrator.cli.output import tell
 
@@ -26,6 +26,8 @@ app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("cancel")(cancel.cancel)
 app.command("check")(check.check)
+app.command("locks")(locks.locks)
+app.command("unlock")(locks.unlock)
 app.add_typer(task.app, name="task")
 app.command("version")(version.show)
 

@@ -18,7 +18,7 @@ from orchestrator.engine.carrier import Carrier, guarded
 from orchestrator.engine.declarations import HOSTS, Workflow, seat, workflows
 from orchestrator.engine.errors import Cancelled, EngineBusy, EngineError, Stopping, UnknownWorkflow
 from orchestrator.engine.state import CANCEL_REQUESTED, OPEN, PHASES, WorkflowState, state_of
-from orchestrator.processlock import ProcessLock
+from orchestrator.processlock import ENGINE_LOCK, ProcessLock
 
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
@@ -41,7 +41,7 @@ class Engine:
     def __init__(self, data_dir: Path, *, worker_concurrency: int = 8) -> None:
         self.data_dir = Path(data_dir)
         self._worker_concurrency = worker_concurrency
-        self._lock = ProcessLock(self.data_dir / "engine.lock")
+        self._lock = ProcessLock(self.data_dir / ENGINE_LOCK)
         self.carrier = Carrier()
         self._dropped: dict[str, float] = {}
 

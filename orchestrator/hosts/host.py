@@ -132,9 +132,25 @@ class Host:
     def break_lock(self, run_id: str) -> bool:
         """Take the host from the run `run_id`, for a person who knows that it is dead. False: it has it no more.
 
-        From then on that run's lease is stale. Its jobs may still be running: see `jobs.running`, `jobs.cancel`.
+        From then on that run's lease is stale. Its jobs may still be running: `evict` ends them too.
         """
         return self._ask(break_program(run_id)) == "released"
+
+    def evict(self, run_id: str) -> tuple[str, ...] | None:
+        """End what the run `run_id` left running and take the host from it; its lease is stale from then on.
+
+        Returns the ids of the jobs that were ended, None where it has the host no more. Jobs are known by their ids,
+        which begin with the run's.
+        """
+        ended = self._end_jobs(run_id)
+        if not self.break_lock(run_id):
+            return None
+        # One may have begun in between, under the lease that was still good then.
+        return ended + self._end_jobs(run_id)
+
+    def _end_jobs(self, run_id: str) -> tuple[str, ...]:
+        theirs = [job for job in self.jobs.running() if job.startswith(f"{run_id}-")]
+        return tuple(job for job in theirs if self.jobs.cancel(job))
 
     def _ask(self, body: str) -> str:
         return self.program(body, repeatable=True).decode("utf-8", "replace").strip()

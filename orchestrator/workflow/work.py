@@ -14,6 +14,7 @@ import structlog
 
 from orchestrator.context import current
 from orchestrator.engine import Cancelled, cancelled, step, workflow
+from orchestrator.hostlocks import holder_words
 from orchestrator.hosts import Host, HostBusy, HostError, HostFacts, HostTimeout, HostUnreachable, Lease
 from orchestrator.playbook import Plan
 from orchestrator.store import RunState, utc_now
@@ -22,7 +23,6 @@ from orchestrator.workflow.records import Result, evidence_of, failed, host_fail
 
 log = structlog.get_logger(__name__)
 
-HOLDER = "zentao-deploy"
 TAKE_HOST = "take-host"
 _CONNECT_SECONDS = 30.0
 _BUSY_SECONDS = 900.0
@@ -127,6 +127,7 @@ def take_host(run_id: str) -> Result:
     context, plan = current(), load_plan(run_id)
     context.store.update_run(run_id, state=RunState.RUNNING, started_at=utc_now())
     host = context.hosts.host(plan.host)
+    holder = holder_words(context.settings.data_dir)
     began = time.monotonic()
     title = {"zh-CN": "连接并占用主机", "en": "take the host"}[context.settings.zentao.language]
     lease: Lease | None = None
@@ -134,7 +135,7 @@ def take_host(run_id: str) -> Result:
     while True:
         waited = time.monotonic() - began
         try:
-            lease = host.lock(HOLDER, run_id)
+            lease = host.lock(holder, run_id)
             facts = host.facts()
         except HostError as error:
             if isinstance(error, HostBusy) and _freed(host, error.run_id):
@@ -173,10 +174,7 @@ def _freed(host: Host, run_id: str) -> bool:
         if work is None or not work.ended:
             return False
     try:
-        for job in host.jobs.running():
-            if job.startswith(f"{run_id}-"):
-                host.jobs.cancel(job)
-        freed = host.break_lock(run_id)
+        freed = host.evict(run_id) is not None
     except HostError as error:
         log.warning("host_not_freed", host=host.name, run=run_id, error=str(error))
         return False
@@ -223,7 +221,7 @@ def release_host(run_id: str, generation: int) -> None:
     except KeyError:
         log.warning("host_not_released", run=run_id, host=plan.host, error="no longer in the inventory")
         return
-    _give_back(host, Lease(plan.host, run_id, HOLDER, generation))
+    _give_back(host, Lease(plan.host, run_id, holder_words(current().settings.data_dir), generation))
 
 
 @step("note outputs", cleanup=True)

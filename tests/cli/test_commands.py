@@ -14,7 +14,7 @@ from tests.cli.world import GOOD, PM, TITLE, World, until
 from zentao_client.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("serve", "run", "plan", "status", "cancel", "check", "task", "version")
+COMMANDS = ("serve", "run", "plan", "status", "cancel", "check", "locks", "unlock", "task", "version")
 
 
 @pytest.fixture
