@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
+from tts_service.text.numerals import cardinal
 from tts_service.text.traditional import simplified
 
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？"}
@@ -16,7 +17,7 @@ _FORMS: Final = str.maketrans(
         "﹢": "+", "\u00b5": "\u03bc", "\u2126": "\u03a9", "˚": "°", "º": "°", "✕": "×", "✖": "×", "⨯": "×",
         "➗": "÷", "⩽": "≤", "⩾": "≥", "⋅": "·", "﹤": "<", "﹥": ">", "﹦": "=", "￡": "£", "㎐": "Hz", "㎑": "kHz",
         "㎒": "MHz", "㎓": "GHz", "㎾": "kW", "‧": "·", "㎍": "μg", "㎛": "μm", "㎚": "nm", "㏑": "ln", "㏒": "log",
-        "㎧": "m/s",
+        "㎧": "m/s", "⎓": " ", "￦": "₩", "〔": "（", "〕": "）",
     }
 )  # fmt: skip
 _TRIANGLE: Final = re.compile(r"△\s?(?=[A-Z]{3}(?![A-Za-z]))")
@@ -27,6 +28,7 @@ _RAISED_RUN: Final = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
 _LOWERED: Final = re.compile("(?<=[₀₁₂₃₄₅₆₇₈₉])(?=[0-9])")
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Mn", "Me", "Sk"})
 _KEPT: Final = frozenset("\n^°℃`²³")
+_WIDE_THOUSANDS: Final = re.compile("(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
 _SPACES: Final = re.compile(r"[ \f\v]+")
 _LINES: Final = re.compile(r" ?\n[\n ]*")
@@ -40,10 +42,10 @@ _TAG: Final = re.compile(
 )
 _ENTITIES: Final = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 _EMOTICON: Final = re.compile(
-    r"(?<![A-Za-z0-9])[:;=][-']?[)(DPp](?![A-Za-z0-9])|\^[_-]?\^|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
+    r"(?<![A-Za-z0-9])[:;=][-']?(?:[)DPp](?![A-Za-z0-9])|\((?=[\s，。！？!?~]|$))|\^[_-]?\^|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
 )
 _KAOMOJI: Final = re.compile(
-    r"[ヾヽ٩╰╮ლ¯]?[(（](?:[^\w\s()（）,.，。、!?！？=]|[ωДдεωоｏ皿人﹏益]){2,20}[)）][ノﾉوゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
+    r"[ヾヽ٩╰╮ლ¯]?[(（](?:[^A-Za-z0-9\u4e00-\u9fff\u0370-\u03ff\u2150-\u218f\u2460-\u24ff\s()（）,.，。、!?！？=+%℃°]|[ωεσ皿人益]){2,20}[)）][ノﾉو۶ゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
 )
 _STICKERS: Final = re.compile(
     r"\[(?:捂脸|微笑|笑哭|破涕为笑|撇嘴|发呆|流泪|大哭|害羞|呲牙|偷笑|坏笑|调皮|抓狂|白眼|翻白眼|尴尬|发怒|惊讶|擦汗|流汗|抠鼻"
@@ -60,7 +62,7 @@ def clean(text: str) -> str:
 
     Never raises; text without anything readable becomes ``""``.
     """
-    text = _LOWERED.sub(" ", text.translate(_WIDE).translate(_FORMS))
+    text = _LOWERED.sub(" ", _WIDE_THOUSANDS.sub(",", text).translate(_WIDE).translate(_FORMS))
     text = _TAG.sub(" ", _LINK.sub(r"\1", text))
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)
@@ -91,13 +93,15 @@ def _raised(match: re.Match[str]) -> str:
 
 
 def _number(char: str) -> str:
-    """Writes a number's character with ASCII digits: ٣ → 3, Ⅳ → 4, ½ → 1/2, ③ → 3、, ₂ → 2."""
+    """Writes a number's character with ASCII digits, Roman ones as Chinese: ٣ → 3, Ⅳ → 四, ½ → 1/2, ③ → 3、, ₂ → 2."""
     plain = unicodedata.normalize("NFKC", char).replace("⁄", "/")
     if "/" in plain or "\u2080" <= char <= "\u2089":
         return plain
     value = unicodedata.numeric(char, -1.0)
     if value < 0 or value != int(value):
         return ""
+    if unicodedata.category(char) == "Nl":
+        return cardinal(str(int(value)))
     return f"{int(value)}、" if unicodedata.category(char) == "No" else str(int(value))
 
 

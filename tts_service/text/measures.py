@@ -30,7 +30,7 @@ _PLAIN: Final = {
     "μSv": "微希沃特", "Bq": "贝可", "bit": "比特", "bits": "比特", "byte": "字节", "bytes": "字节", "Byte": "字节",
     "Bytes": "字节", "bps": "比特每秒", "kbps": "千比特每秒", "Kbps": "千比特每秒", "Mbps": "兆比特每秒",
     "mbps": "兆比特每秒", "Gbps": "吉比特每秒", "Tbps": "太比特每秒", "°C": "摄氏度", "℃": "摄氏度", "°F": "华氏度",
-    "°": "度",
+    "°": "度", "r/min": "转每分", "r/s": "转每秒",
 }  # fmt: skip
 _SPELLED: Final = (
     *("KB", "kB", "MB", "GB", "TB", "PB", "EB", "KiB", "MiB", "GiB", "TiB", "PiB"),
@@ -44,7 +44,8 @@ _BEHIND: Final = {"s": "秒", "min": "分", "h": "小时", "d": "天", "r": "转
 _ALL: Final = sorted((*_PLAIN, *_SPELLED), key=len, reverse=True)
 _RAISED: Final = rf"(?:{'|'.join(_RAISABLE)})(?:[²³]|\^[23](?!\d)|[23](?![\dA-Za-z.]))"
 _ONE: Final = rf"(?:{_RAISED}|(?:{'|'.join(map(re.escape, _ALL))})(?![A-Za-z]))"
-UNIT: Final = rf"(?:{_ONE}(?:[·⋅*]{_ONE})?(?:/(?:(?:10{{1,3}})?(?:{_ONE}|[rdK](?![A-Za-z]))))?)(?![A-Za-z²³])"
+_UNDER: Final = rf"(?:10{{1,3}})?(?:{_ONE}|[rdK](?![A-Za-z]))|\((?:{_ONE}|K)[·⋅*](?:{_ONE}|[dK])\)"
+UNIT: Final = rf"(?:{_ONE}(?:[·⋅*]{_ONE})?(?:/(?:{_UNDER}))?)(?![A-Za-z²³])"
 """A unit, simple or composed: ``kg``, ``m²``, ``N·m``, ``mg/L``, ``L/100km``."""
 _POWERS: Final = {"²": "平方", "³": "立方", "2": "平方", "3": "立方"}
 
@@ -63,7 +64,12 @@ def unit_name(unit: str) -> str:
     """Says a unit that `UNIT` recognised: ``"mg/L"`` → 毫克每升, ``"km²"`` → 平方公里, ``"GB/s"`` → GB 每秒."""
     if unit.endswith(("/s²", "/s^2", "/s2")):
         return f"{unit_name(unit.partition('/')[0])}每二次方秒"
+    if unit in _PLAIN:
+        return _PLAIN[unit]
     over, slash, under = unit.partition("/")
+    if under.startswith("("):
+        factors = re.split(r"[·⋅*]", under.strip("()"))
+        return f"{unit_name(over)}每" + "".join(_BEHIND.get(factor) or _one(factor) for factor in factors)
     parts = re.split(r"[·⋅*]", over)
     name = "".join("时" if part == "h" and len(parts) > 1 else _one(part) for part in parts)
     if not slash:

@@ -15,7 +15,7 @@ _VALUE: Final = (
     rf"(?:{_FUNCTION}{_POWER}?\s?\(?\s?{_L}?\d{{0,6}}°?\)?"
     rf"|(?:{NUMBER}\s?[×x]\s?)?10(?:\^-?\d{{1,3}}|[²³])\s?{UNIT}|{NUMBER}\s?(?:{UNIT})|[{SAID}]|{NUMBER}[%°]|{NUMBER}(?:{_L}{{1,2}}(?!{_L}))?|∞|{_L}\({_L}(?:,\s?{_L})?\)|{_L}'?\d?{_L}?(?![A-Za-z]))"
 )
-_TERM: Final = rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?)?[(]\s?)?√?{_VALUE}{_POWER}?[)]?{_POWER}?)"
+_TERM: Final = rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?)?[(]\s?[-+]?)?√?{_VALUE}{_POWER}?[)]?{_POWER}?)"
 _RELATION: Final = r"(?:==|!=|>=|<=|=|≈|≠|≥|≤|≡|>|<|∈|→|∝)"
 _OPERATOR: Final = rf"(?:{_RELATION}|[-+×*÷/·±:])"
 _OPERATORS: Final = {

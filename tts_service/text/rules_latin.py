@@ -7,7 +7,7 @@ from typing import Final
 
 from tts_service.text.measures import UNIT
 from tts_service.text.numerals import cardinal, digits, name_digits, number, version
-from tts_service.text.rule import HAN, Rule, rule, spelled, to
+from tts_service.text.rule import HAN, Rule, rule, signed, spelled, to
 
 _VERSION: Final = r"\d{1,8}(?:\.\d{1,8}){1,4}"
 _SUFFIX: Final = (
@@ -192,8 +192,8 @@ MIXED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "decimal with a letter",
-        r"(?<![A-Za-z0-9.,])(\d{1,6}\.\d{1,4})([A-Za-z]{1,3})(?![A-Za-z0-9])",
-        lambda m: f"{version(m[1])} {m[2]} ",
+        r"((?<=[视光镜])[-+])?(?<![A-Za-z0-9.,])(\d{1,6}\.\d{1,4})([A-Za-z]{1,3})(?![A-Za-z0-9])",
+        lambda m: f"{signed(m[1])}{version(m[2])} {m[3]} ",
     ),
 )
 """After amounts: ``24GB`` is one, ``B2B`` is a name."""

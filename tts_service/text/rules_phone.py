@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from tts_service.text.measures import UNIT
 from tts_service.text.numerals import cardinal, digits, name_digits, phone, quantity
 from tts_service.text.rule import ALONE, HAN, OVER, Rule, rule
 
@@ -52,6 +53,8 @@ def _named(match: re.Match[str]) -> str | None:
     if name in ("ID", "id", "Id", "PR", "MR", "bug", "Bug", "BUG", "issue", "Issue") and len(code) <= 2:
         return None
     pause = "，" if link.strip() in (":", "：") else "" if name.isascii() and not link.strip() else link.strip()
+    if re.fullmatch(rf"\d{{1,4}}(?=m|[A-Za-z]{{2}}){UNIT}", code):
+        return None
     if name.startswith("端口") and code.isdigit() and len(code) == 2 and code[0] != "0":
         return name + pause + cardinal(code)
     spaced = " " if name[-1].isascii() and not pause else ""
@@ -104,7 +107,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("landline in a run", rf"(?<![\d.])(0(?:[12]\d\d{{8}}|[3-9]\d\d\d{{7,8}})){OVER}", _landline_run),
     rule(
         "service line",
-        rf"(?<![\d.-])(?:[48]00[-\s]?\d{{3}}[-\s]?\d{{4}}|[48]00-\d{{4}}-\d{{3}}){OVER}(?![-.]\d)",
+        rf"(?<![\d.-])(?:[48]00[-\s]?\d{{3}}[-\s]?\d{{4}}|[48]00-\d{{4}}-\d{{3}}|[48]00\d-\d{{3}}-\d{{3}}){OVER}(?![-.]\d)",
         lambda m: phone(m[0] if not m[0].isdigit() else f"{m[0][:3]}-{m[0][3:6]}-{m[0][6:]}"),
     ),
     rule("abroad", r"(?<![\d+])\+(?!86)[1-9]\d{0,2}[\s-](?:\(\d{1,4}\)[\s-]?|\d{1,5}[\s-]){0,4}\d{3,8}(?!\d)", _phone),
@@ -114,14 +117,20 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: _joined(m[1]) + re.sub(r"[\d-]+", lambda each: phone(each[0]), m[2].replace("/", "、")),
     ),
     rule(
+        "emergency by what happened",
+        rf"(?:(?<=交通事故)|(?<=道路救援)|(?<=[事故救援报警]))(1[12][0-9]){OVER}(?![{HAN}]?[个次万亿元人名条起辆])",
+        lambda m: phone(m[1]),
+    ),
+    rule("police of America", rf"{ALONE}(911)(?=是?[^，。]{{0,3}}(?:报警|电话|接线|求救))", lambda m: phone(m[1])),
+    rule(
         "emergency",
         rf"{ALONE}(110|119|120|122)(?=提醒|民警|警察|警情|指挥中心|接警|接处警|出警|消防|平台|急救车|救护车|已经?到|来了|赶到)",
         lambda m: phone(m[1]),
     ),
     rule(
         "well-known line",
-        rf"(?<![\d.,A-Za-z+*/=×#-])({_LINES}){OVER}(?=[{HAN}])(?!多|余|来|几|[{HAN}]?[万亿元块%％]|[个位名人次条件种台辆张本只份笔米克斤吨里天年月日号户家篇套册册座间棵股字步级])",
-        lambda m: phone(m[1]),
+        rf"(?<![\d.,A-Za-z+*/=×#-])(?:(?<=[{HAN}])(?<![共约达超过近第于有出加减乘])(?!12345|10000)({_LINES})|({_LINES})(?=[{HAN}])){OVER}(?!多|余|来|几|[{HAN}]?[万亿元块%％]|[个位名人次条件种台辆张本只份笔米克斤吨里天年月日号户家篇套册座间棵股字步级])",
+        lambda m: phone(m[1] or m[2]),
     ),
     rule("called later", rf"{ALONE}(\d{{3,6}})(?=打(?:了|过)?(?:一?个|1个)?电话)", lambda m: phone(m[1])),
     rule("hotline", rf"(?<![\d.])((?:1[12]\d|9\d{{4}}|1\d{{4}})){OVER}(?={_CALLED})", lambda m: phone(m[1])),
@@ -131,13 +140,20 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: digits(m[1]) + (" X " if m[2] in "xX" else digits(m[2])),
     ),
     rule(
+        "identifier in five groups",
+        r"(?<![A-Za-z0-9-])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![A-Za-z0-9-])",
+        lambda m: letters_and_digits(m[0]),
+    ),
+    rule(
         "hash",
         r"(?<![A-Za-z0-9])(?=\d{0,8}[a-f][0-9a-f]*\d|[a-f]{0,8}\d[0-9a-f]*[a-f])[0-9a-f]{7,64}(?![A-Za-z0-9])",
         lambda m: letters_and_digits(m[0]),
     ),
     rule(
         "code after its name",
-        rf"(?<![A-Za-z])({_CODE})(\s?(?:是|为|：|:|=|#|No\.?)?\s?)((?=[A-Za-z-]{{0,8}}\d)(?:[A-Za-z]{{0,4}}\d[A-Za-z0-9]{{1,40}}|[A-Za-z]{{1,4}}-?\d{{1,30}}|\d{{2,40}})(?:-[A-Za-z0-9]{{1,20}}){{0,6}})(?![A-Za-z0-9])(?!\.\d)(?![年月日个多条行次名位件份元万亿人台])",
+        rf"(?<![A-Za-z])({_CODE})(\s?(?:是|为|：|:|=|#|No\.?)?\s?)((?=[A-Za-z-]{{0,8}}\d)(?:[A-Za-z]{{0,4}}\d[A-Za-z0-9]{{1,40}}|[A-Za-z]{{1,4}}-?\d{{1,30}}|\d{{2,40}})"
+        rf"(?:-[A-Za-z0-9]{{1,20}}|(?<=\d\d\d) \d{{3,4}}(?![\d年月日])){{0,6}})"
+        r"(?![A-Za-z0-9²³])(?!\.\d)(?![年月日个多条行次名位件份元万亿人台])",
         _named,
     ),
     rule(
@@ -156,7 +172,9 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: "，".join(digits(part) for part in m[0].split("-")),
     ),
     rule(
-        "after its sign", rf"(?<=[A-Za-z{HAN}])(\s?)#(\d{{1,10}}){OVER}", lambda m: f"{m[1]}井号" + (name_digits(m[2]))
+        "after its sign",
+        rf"(?<=[A-Za-z{HAN}])(\s?)#(\d{{1,10}})(?:-(\d{{1,6}}))?{OVER}",
+        lambda m: f"{m[1]}井号{name_digits(m[2])}" + (f"，{digits(m[3])}" if m[3] else ""),
     ),
 )
 

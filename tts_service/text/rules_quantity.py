@@ -16,7 +16,7 @@ _COUNTED: Final = (
 )
 _KIND: Final = rf"(?:{_COUNTED})"
 _NAME_OF_VALUE: Final = (
-    "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨从由在取得即成填入回标轴设算加减乘除以比"
+    "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨从由在取得即成填入回标轴设算加减乘除以比视光镜"
 )
 _BEFORE_UNIT: Final = rf"(?<![\dA-Za-z.{SAID}])(?P<sign>{SIGN})"
 _PER: Final = (
@@ -101,9 +101,10 @@ def _few(match: re.Match[str]) -> str | None:
 
 
 def _plain_run(match: re.Match[str]) -> str:
-    text = match[1]
+    text = match["n"]
     round_or_short = text.endswith("0000") or len(text) < 11
-    return cardinal(text) if round_or_short and text[0] != "0" and len(text) <= 16 else digits(text)
+    whole = round_or_short and text[0] != "0" and len(text) <= 16
+    return signed(match["sign"]) + (cardinal(text) if whole else digits(text))
 
 
 def _per(match: re.Match[str]) -> str:
@@ -134,6 +135,11 @@ MEASURED: Final[tuple[Rule, ...]] = (
         _size,
     ),
     rule(
+        "fraction of a unit",
+        rf"(?<![\d/.A-Za-z{SAID}])1/(\d{{1,5}})\s?({UNIT})",
+        lambda m: f"{cardinal(m[1])}分之一{unit_name(m[2])}",
+    ),
+    rule(
         "inches",
         rf"{ALONE}({NUMBER})(?:\"|″|'')(?=\s?[{HAN}]{{0,4}}(?:屏|显示器|电视|轮毂|披萨|蛋糕|笔记本|平板))",
         lambda m: number(m[1]) + "英寸",
@@ -159,6 +165,11 @@ MEASURED: Final[tuple[Rule, ...]] = (
 """Amounts with a sign or a unit; they come before names of letters and digits."""
 
 COUNTED: Final[tuple[Rule, ...]] = (
+    rule(
+        "groups of three with spaces",
+        rf"{ALONE}(\d{{1,3}}(?: \d{{3}}){{2,4}})(?![ \d.])(?=[多余]?{_KIND})",
+        lambda m: cardinal(m[1].replace(" ", "")),
+    ),
     rule(
         "fraction",
         rf"(?<![\d/.A-Za-z{SAID}])({SIGN})(\d{{1,4}})/(\d{{1,4}})(?![\d/.]\d)(?![\dA-Za-z/])(?!\s?{UNIT})",
@@ -218,7 +229,11 @@ COUNTED: Final[tuple[Rule, ...]] = (
         rf"{ALONE}(?P<sign>(?<![\d)）{SAID}%万亿元岁年月日时天分秒个人次米吨斤里倍层楼号])[-+]|±)?(?P<n>{NUMBER})\s?(?=[多几来余]?{_KIND})",
         lambda m: signed(m["sign"]) + quantity(m["n"]),
     ),
-    rule("long run", r"(?<![\d.A-Za-z,])(\d{9,40})(?![\d.A-Za-z,])", _plain_run),
+    rule(
+        "long run",
+        rf"(?<![\d.A-Za-z,])(?P<sign>(?<![\d{HAN})）{SAID}%A-Za-z])-)?(?P<n>\d{{9,40}})(?![\d.A-Za-z,])",
+        _plain_run,
+    ),
     rule(
         "number",
         rf"(?<![\d.A-Za-z,])(?P<sign>(?:(?<![\d{HAN})）{SAID}%])|(?<=[{_NAME_OF_VALUE}]))[-+]|±)?(?P<n>{NUMBER}|\.\d{{1,12}})(?![\d²³^])(?!\.\d)",

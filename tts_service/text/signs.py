@@ -13,13 +13,15 @@ _WORKED: Final = {"=": "等于", "-": "减", "+": "加", "×": "乘以", "*": "�
 
 
 def _worked(match: re.Match[str]) -> str:
-    """Says the signs of a formula made of words: 利润=收入-成本."""
-    return re.sub(r"\s?([-+×÷*/=])\s?", lambda sign: _WORKED[sign[1]], match[0])
+    """Says the signs of a formula made of words: 利润=收入-成本, 毛利率=(收入-成本)/收入."""
+    return re.sub(r"\s?([-+×÷*/=()（）])\s?", lambda sign: _WORKED.get(sign[1], "括号"), match[0])
 
 
 _SIGNS: Final = (
     (
-        re.compile(rf"(?<=[{HAN}])\s?=\s?[{HAN}]{{1,10}}(?:\s?[-+×÷*/]\s?[{HAN}{SAID}]{{1,10}}){{1,8}}"),
+        re.compile(
+            rf"(?<=[{HAN}])\s?=\s?[(（]?[{HAN}]{{1,10}}(?:\s?[)）]?\s?[-+×÷*/]\s?[(（]?[{HAN}{SAID}]{{1,10}}[)）]?){{1,8}}"
+        ),
         _worked,
     ),
     (re.compile(r"\*(?=号)"), "星"),
@@ -34,6 +36,7 @@ _SIGNS: Final = (
         re.compile(r"((?:周|星期|礼拜)[一二三四五六日天])\s?[-~—]{1,2}\s?(?=(?:周|星期|礼拜)?[一二三四五六日天])"),
         r"\1到",
     ),
+    (re.compile(r"(?<=[一二三四五六七八九十百千万])\s?(?:[-~]|—{1,2})\s?(?=[一二三四五六七八九十])"), "到"),
     (re.compile(rf"(?<=[{SAID}])\s?[-~—]{{1,2}}\s?(?=次年|次日|次月|翌日|翌年|第二天|至今|现在|今)"), "到"),
     (re.compile(rf"(?<=[{SAID}])\s?(?:[-~]|—{{1,2}})\s?(?=[{SAID}\d])"), "到"),
     (re.compile(rf"(?<=[{SAID}])\s?/\s?(?=[{SAID}])"), "斜杠"),
@@ -57,6 +60,8 @@ _SIGNS: Final = (
     (re.compile(rf"(?<=[{_WORD}])\s?×\s?"), "乘"),
     (re.compile(r"÷"), "除以"),
     (re.compile(r"√"), "根号"),
+    (re.compile(r"∛"), "三次根号"),
+    (re.compile(r"∜"), "四次根号"),
     (re.compile(r"∞"), "无穷大"),
     (re.compile(r"∵"), "因为"),
     (re.compile(r"∴"), "所以"),
