@@ -59,9 +59,9 @@ bench-load: ## 200 clients at once for a minute against the speech service
 	@ops/setup.sh check
 	@ops/run.sh -m benchmarks.load
 
-voice: ## train the bundled voice from nothing (hours; goes on where it stopped; VERSION=3 names the result)
+voice: ## train the bundled voice from nothing (hours; goes on where it stopped; VERSION=4 names the result, MINUTES=150)
 	@ops/setup.sh check
-	@ops/run.sh -m tts_service.training.all --version $(or $(VERSION),next)
+	@ops/run.sh -m tts_service.training.all --version $(or $(VERSION),next) $(if $(MINUTES),--minutes $(MINUTES))
 
 judge: ## train the phone recogniser that `tts-service score` and the voice's report use (MINUTES=60)
 	@ops/setup.sh check

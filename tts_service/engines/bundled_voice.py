@@ -14,7 +14,7 @@ from tts_service.engines.emotions import voice_weights
 from tts_service.engines.ladder import FREED, HALVED, ON_CPU, SHORTER, Ladder
 from tts_service.engines.segments import segments
 from tts_service.matching.matcher import Matcher
-from tts_service.models.voice import Voice
+from tts_service.models.voice import CHUNK, Voice
 
 Samples = NDArray[np.float32]
 
@@ -83,12 +83,12 @@ class LoadedVoice:
         self, units: Sequence[str], request: SynthesisRequest, feeling: Mapping[str, float]
     ) -> Iterator[Samples]:
         if request.reference is not None:
-            return self.matcher.stream(
+            yield from self.matcher.stream(
                 request.reference, units, emotion=feeling, speed=request.speed, seed=request.seed
             )
-        return self.voice.stream(
-            units, speaker=request.voice or "", emotion=feeling, speed=request.speed, seed=request.seed
-        )
+            return
+        score = self.voice.score(units, speaker=request.voice or "", emotion=feeling, speed=request.speed)
+        yield from self.voice.sound(score, seed=request.seed, chunk=CHUNK)
 
     def _precision(self) -> contextlib.AbstractContextManager[object]:
         return torch.autocast("cuda", dtype=torch.float16) if self._halved else contextlib.nullcontext()

@@ -55,7 +55,7 @@ class Matcher:
     def stream(
         self, reference: Reference, units: Sequence[str], *, emotion: str | Mapping[str, float], speed: float, seed: int
     ) -> Iterator[npt.NDArray[np.float32]]:
-        """Speaks with the matched voice, in pieces; the arguments are those of `Voice.stream`."""
+        """Speaks with the matched voice, in pieces; the arguments are those of `Voice.score` and `Voice.sound`."""
         found = self.match(reference)
         score = self._voice.score(
             units,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Required, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,21 @@ _KNEE, _CEILING = 0.85, 0.99
 _SILENT: Final = frozenset([SILENCE, *encode(BOUNDARIES)])
 _WIDEST_SHIFT: Final = 12.0
 _PAUSE_EDGE = 1  # frames of a pause that still carry the neighbouring sound
+
+
+class Manner(TypedDict, total=False):
+    """How an utterance is said.
+
+    speaker and emotion are names from the voice's `speakers` and `emotions`; instead of one emotion, weights of several
+    that add up to one. speed 0.5 to 2 times (1); intensity 0 (neutral) to 1.5 of the emotion (1); semitones -12 to 12
+    moves the register (0).
+    """
+
+    speaker: Required[str]
+    emotion: Required[str | Mapping[str, float]]
+    speed: float
+    intensity: float
+    semitones: float
 
 
 @dataclass(frozen=True)
@@ -116,17 +131,10 @@ class Voice:
         return weights.to(self._device)
 
     @torch.inference_mode()
-    def score(
-        self,
-        units: Sequence[str],
-        *,
-        speaker: str,
-        emotion: str | Mapping[str, float],
-        speed: float = 1.0,
-        intensity: float = 1.0,
-        semitones: float = 0.0,
-    ) -> Score:
-        """Runs the acoustic model only; see `synthesize` for the arguments and errors."""
+    def score(self, units: Sequence[str], **manner: Unpack[Manner]) -> Score:
+        """Runs the acoustic model only; raises ValueError as `synthesize` does."""
+        speaker, emotion = manner["speaker"], manner["emotion"]
+        speed, semitones = manner.get("speed", 1.0), manner.get("semitones", 0.0)
         if not units:
             raise ValueError("nothing to say: no units")
         if not SLOWEST <= speed <= FASTEST:  # also refuses NaN
@@ -135,7 +143,7 @@ class Voice:
             raise ValueError(f"semitones {semitones}: expected -{_WIDEST_SHIFT:g} to {_WIDEST_SHIFT:g}")
         spoken = [SILENCE, *encode(units), SILENCE]
         who = torch.tensor([self._choose("speaker", speaker, self.speakers)], device=self._device)
-        feeling = self._feeling(emotion, intensity)[None]
+        feeling = self._feeling(emotion, manner.get("intensity", 1.0))[None]
         wanted = -math.log(speed)
         pace = min(max(wanted, -_TRAINED_PACE), _TRAINED_PACE)
 
@@ -210,42 +218,10 @@ class Voice:
         made: Sound = _limit(self.vocoder(bands, pitch, gate))[0].cpu().numpy()
         return made
 
-    def synthesize(
-        self,
-        units: Sequence[str],
-        *,
-        speaker: str,
-        emotion: str | Mapping[str, float],
-        speed: float = 1.0,
-        intensity: float = 1.0,
-        semitones: float = 0.0,
-        seed: int = 0,
-    ) -> Sound:
+    def synthesize(self, units: Sequence[str], *, seed: int = 0, **manner: Unpack[Manner]) -> Sound:
         """Speaks one utterance: mono float32 in [-1, 1] at `sample_rate`.
 
-        units as in `symbols`; speaker and emotion are names from `speakers` and `emotions`; speed 0.5 to 2 times;
-        intensity 0 (neutral) to 1.5 of the emotion, or weights of several that add up to one; semitones -12 to 12
-        moves the register; seed decides the noise, the same arguments give the same sound.
-        Raises ValueError for anything unknown or out of range.
+        units as in `symbols`; seed decides the noise, the same arguments give the same sound. Raises ValueError for
+        anything unknown or out of range.
         """
-        score = self.score(
-            units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity, semitones=semitones
-        )
-        return next(self.sound(score, seed=seed))
-
-    def stream(
-        self,
-        units: Sequence[str],
-        *,
-        speaker: str,
-        emotion: str | Mapping[str, float],
-        speed: float = 1.0,
-        intensity: float = 1.0,
-        semitones: float = 0.0,
-        seed: int = 0,
-    ) -> Iterator[Sound]:
-        """Like `synthesize`, in pieces: the first of 0.3 s, then of 1.1 s, 2.2 s and 4.5 s."""
-        score = self.score(
-            units, speaker=speaker, emotion=emotion, speed=speed, intensity=intensity, semitones=semitones
-        )
-        yield from self.sound(score, seed=seed, chunk=CHUNK)
+        return next(self.sound(self.score(units, **manner), seed=seed))
