@@ -7,6 +7,7 @@ A job is a folder `~/.zentao-deploy/jobs/<id>/`:
     pid           `<pid> <boot id> <start time> <uptime>` of the runner; made by an atomic link, so at most one
                   runner ever gets past it: this file *is* the start of the job
     log           what the script writes to its two outputs
+    dropped       `<from> <to>`: these bytes of a log that grew too long are gone; they read as zeros and take no disk
     output        `name=value` lines for later steps ($ZD_OUTPUT)
     exit          `<exit code> <uptime>`; its blocks are reserved at the start, a full disk can't lose it
     generation    the lease it was started under
@@ -21,7 +22,13 @@ from orchestrator.hosts.shell import BASE, checked_id, exports, quote
 
 RESERVED = frozenset({"ZD_OUTPUT", "ZD_JOB"})
 
-RUNNER = r"""# Runs one job. Arguments: the job's folder, the umask for its script.
+LOG_HEAD = 32 * 1024 * 1024
+"""So many bytes of a log's beginning stay on the host's disk …"""
+LOG_TAIL = 16 * 1024 * 1024
+"""… and so many at least of its end, at most twice as many and what is written in a second."""
+
+RUNNER = r"""# Runs one job. Arguments: its folder, its script's umask, how many bytes of its log's head and tail stay.
+head=$3 tail=$4
 stat=$(cat /proc/$$/stat) || exit 1
 set -- "$1" "$2" ${stat##*) }
 read -r boot </proc/sys/kernel/random/boot_id
@@ -34,6 +41,22 @@ rm -f "$1/pid.$$"
 printf '%-40s\n' '' >"$1/exit.part"
 echo started
 exec >/dev/null
+# A hole in the middle keeps the log one file: whoever appends to it and whoever reads it by offset notices nothing.
+trim() {
+  from=$head
+  [ ! -e "$1/dropped" ] || read -r before from <"$1/dropped"
+  size=$(wc -c <"$1/log")
+  [ $((size - from)) -gt $((2 * tail)) ] || return 0
+  to=$((size - tail))
+  # Told before it is done, so that nobody reads zeros; taken back where the file system has no holes.
+  echo "$head $to" >"$1/dropped.part" && mv "$1/dropped.part" "$1/dropped" || return 0
+  fallocate -p -o "$from" -l $((to - from)) "$1/log" && return 0
+  rm -f "$1/dropped"
+  [ "$from" = "$head" ] || echo "$head $from" >"$1/dropped"
+  return 1
+}
+(while sleep 1 && kill -0 $$ && trim "$1"; do :; done) 2>/dev/null &
+watch=$!
 umask "$2"
 cd "$HOME" || cd /
 (
@@ -43,6 +66,15 @@ cd "$HOME" || cd /
   exec /bin/sh "$1/script"
 ) >>"$1/log" 2>&1
 code=$?
+umask 077
+kill $watch 2>/dev/null
+wait $watch 2>/dev/null
+trim "$1" 2>/dev/null
+if [ -e "$1/dropped" ]; then
+  read -r from to <"$1/dropped"
+  fallocate -p -o "$from" -l $((to - from)) "$1/log" 2>/dev/null  # the watcher may have been ended before it did
+  printf '\n[... this log grew too long: %s bytes in its middle were not kept ...]\n' $((to - from)) >>"$1/log"
+fi
 read -r now rest </proc/uptime
 printf '%-40s\n' "$code $now" 1<>"$1/exit.part" && mv "$1/exit.part" "$1/exit"
 """
@@ -79,15 +111,18 @@ printf '%s' {quote(script)} >"$dir/script" || exit 3
 printf '%s' {quote(exports(env))} >"$dir/env" || exit 3
 printf '%s' {quote(RUNNER)} >"$dir/run" || exit 3
 echo {int(generation)} >"$dir/generation" && : >"$dir/log" && : >"$dir/output" || exit 3
-answer=$(setsid /bin/sh "$dir/run" "$dir" "$umask_before" </dev/null 2>/dev/null 9>&- &)
+answer=$(setsid /bin/sh "$dir/run" "$dir" "$umask_before" {LOG_HEAD} {LOG_TAIL} </dev/null 2>/dev/null 9>&- &)
 [ -n "$answer" ] && echo "$answer" || exit 3
 """
 
 
 def poll_program(job_id: str, offset: int, limit: int) -> str:
-    """Print `<state> <exit code or -> <begun> <until> <log size>`, then up to `limit` bytes of the log."""
+    """Print `<state> <exit code or -> <begun> <until> <log size> <from>`, then up to `limit` bytes of the log.
+
+    The bytes begin at `from`: at `offset`, or behind what was dropped of the log's middle.
+    """
     return f"""{_dir(job_id)}
-[ -d "$dir" ] || {{ echo "missing - 0 0 0"; return 0; }}
+[ -d "$dir" ] || {{ echo "missing - 0 0 0 {int(offset)}"; return 0; }}
 {_READ_PID}
 code=- until=
 if [ -e "$dir/exit" ]; then state=exited
@@ -101,8 +136,16 @@ fi
 [ "$boot" = "$this_boot" ] || [ $state = exited ] || until=$begun
 size=0
 [ ! -e "$dir/log" ] || size=$(wc -c <"$dir/log")
-echo "$state $code $begun $until" $size
-[ "$size" -le {int(offset)} ] || tail -c +{int(offset) + 1} "$dir/log" | head -c {int(limit)}
+from={int(offset)} limit={int(limit)}
+if [ -e "$dir/dropped" ]; then
+  read -r gap end <"$dir/dropped"
+  # The last bytes before the gap may be a part of a character, for which a reader would wait for ever.
+  if [ $from -gt $((gap - 4)) ] && [ $from -lt "$end" ]; then from=$end
+  elif [ $from -lt "$gap" ] && [ $((gap - from)) -lt $limit ]; then limit=$((gap - from))
+  fi
+fi
+echo "$state $code $begun $until" $size $from
+[ "$size" -le $from ] || tail -c +$((from + 1)) "$dir/log" | head -c $limit
 """
 
 

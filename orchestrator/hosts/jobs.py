@@ -114,21 +114,26 @@ class Jobs:
         return Job(job_id, generation, reattached=word == "again")
 
     def poll(self, job_id: str, offset: int = 0, *, limit: int = CHUNK) -> JobState:
-        """The job's state, and at most `limit` bytes of its log from byte `offset` on (whole characters)."""
+        """The job's state, and at most `limit` bytes of its log from byte `offset` on (whole characters).
+
+        Where the host dropped the middle of a log that grew too long, the text says so and goes on behind it.
+        """
         data = self._host.program(poll_program(job_id, offset, limit), limit=limit + 200, repeatable=True)
         head, _, chunk = data.partition(b"\n")
         words = head.decode("ascii", "replace").split()
         try:
-            state, code, begun, until, size = words
+            state, code, begun, until, size, at = words
             exit_code = None if code == "-" else int(code)
+            begin = int(at)
             seconds, log_size = max(0.0, float(until) - float(begun)), int(size)
         except ValueError as error:
             raise HostError(self._host.name, f"the state of job {job_id} can't be read", detail=repr(head)) from error
         if state not in {"running", "exited", "killed", "missing"}:
             raise HostError(self._host.name, f"the state of job {job_id} can't be read", detail=repr(head))
-        final = state != "running" and offset + len(chunk) >= log_size
-        text, used = decode_chunk(chunk, final=final)
-        return JobState(state, exit_code, text, offset + used, log_size, round(seconds, 2))  # type: ignore[arg-type]
+        text, used = decode_chunk(chunk, final=state != "running" and begin + len(chunk) >= log_size)
+        if begin > offset:
+            text = f"\n[... {begin - offset} bytes left out ...]\n{text}"
+        return JobState(state, exit_code, text, begin + used, log_size, round(seconds, 2))  # type: ignore[arg-type]
 
     def outputs(self, job_id: str) -> dict[str, str]:
         """The `name=value` lines the job wrote to `$ZD_OUTPUT`; HostError where they aren't such lines."""
