@@ -25,6 +25,7 @@ from tts_service.training.loop import Loop, device
 _SEED = 11
 _POOL = 12  # batches are cut from a pool of this many, sorted by length, so that little is padding
 _ALIGNED_WEIGHT = 1.0
+_ENGLISH_WEIGHT = 2.5  # a third of the utterances hold English, whose 39 phones are rarer than the Mandarin ones
 CHECKPOINT = "judge.pt"
 
 
@@ -60,6 +61,7 @@ def train(work: Path, corpus: Path, *, minutes: float, size: int, rate: float) -
     on = device()
     pupil = Pupil().to(on)
     lessons = read(corpus)
+    weights = [_ENGLISH_WEIGHT if one.english else 1.0 for one in lessons]
     print(
         f"judge: {sum(p.numel() for p in pupil.listener.parameters()) / 1e6:.2f} M parameters on {on}, "
         f"{len(lessons)} utterances",
@@ -68,7 +70,7 @@ def train(work: Path, corpus: Path, *, minutes: float, size: int, rate: float) -
 
     def step_losses(step: int) -> dict[str, Tensor]:
         chance = random.Random(_SEED * 1_000_003 + step // _POOL)
-        pool = sorted((chance.choice(lessons) for _ in range(size * _POOL)), key=lambda one: len(one.sound))
+        pool = sorted(chance.choices(lessons, weights, k=size * _POOL), key=lambda one: len(one.sound))
         order = list(range(_POOL))
         chance.shuffle(order)
         at = order[step % _POOL] * size

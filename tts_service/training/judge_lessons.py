@@ -12,11 +12,12 @@ from torch import Tensor
 
 from tts_service.models.features import HOP, MEL_BANDS, SAMPLE_RATE
 from tts_service.score.judge.network import STEP, levelled, mel_picture, pitch_picture
-from tts_service.score.judge.phones import PHONE_OF_TOKEN
+from tts_service.score.judge.phones import PHONE_OF_TOKEN, TONED
 from tts_service.training.channel_vocoder import resynthesised
 from tts_service.training.corpus import Example, load_shard
 
 _PHONE_OF_TOKEN = np.array(PHONE_OF_TOKEN)
+_FIRST_ENGLISH = next(place for place, phone in enumerate(TONED) if phone.startswith("en:"))
 _LOWEST_BAND = -1.4  # the floor of `mel_picture`
 _NARROW_BANDS = 48  # from here up a telephone or a 16 kHz file may hold nothing
 _RESYNTHESISED = 0.35  # share of the lessons that the channel vocoder makes
@@ -35,6 +36,10 @@ class Lesson:
     voiced: npt.NDArray[np.float32]
     phones: npt.NDArray[np.int64]
     ends: npt.NDArray[np.float64]
+
+    @property
+    def english(self) -> bool:
+        return bool((self.phones >= _FIRST_ENGLISH).any())
 
 
 @dataclass(frozen=True)
