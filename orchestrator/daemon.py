@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-import orchestrator.workflow.deploy  # noqa: F401 - declares the workflows, which must be known before the launch
+import orchestrator.workflow.outdated  # noqa: F401 - declares the workflows (`deploy` too), known before the launch
 from orchestrator.context import open_context, use
 from orchestrator.logs import set_up_logs
 from orchestrator.operations import Operations

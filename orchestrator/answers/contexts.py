@@ -190,6 +190,18 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """The program was upgraded in the middle of the deployment, and the new version can't go on with it."""
+
+    outcome: ClassVar[str] = "interrupted"
+    deployment: Deployment
+    at_risk: bool
+    """Whether the service that was there may have been stopped or replaced."""
+    steps: tuple[Step, ...] = ()
+    returned_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BugTitle:
     """A bug's title: one line of plain text, with task and host.
 
@@ -266,6 +278,7 @@ Context = (
     | NotAllowed
     | HostProblem
     | Cancelled
+    | Interrupted
     | BugTitle
     | BugSteps
     | BugAgain

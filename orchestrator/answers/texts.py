@@ -39,6 +39,7 @@ Outcome = Literal[
     "not_allowed",
     "host_problem",
     "cancelled",
+    "interrupted",
     "bug_title",
     "bug_steps",
     "bug_again",

@@ -157,7 +157,7 @@ def operator(settings: Settings) -> Iterator[Operator]:
         with daemon:
             yield daemon
         return
-    import orchestrator.workflow.deploy  # noqa: F401, PLC0415 - declares the workflows
+    import orchestrator.workflow.outdated  # noqa: F401, PLC0415 - declares the workflows, that of `deploy` among them
     from orchestrator.context import open_context, use  # noqa: PLC0415
     from orchestrator.operations import Operations  # noqa: PLC0415
 

@@ -213,6 +213,21 @@ class Engine:
                 DBOS.cancel_workflow(member)
         return True
 
+    def is_outdated(self, state: WorkflowState) -> bool:
+        """Whether another application version began it and it has not ended: it waits for that version for ever."""
+        return not state.ended and state.version not in (None, APPLICATION_VERSION)
+
+    def give_up(self, workflow_id: str) -> None:
+        """End an outdated workflow and its children where they stand; nothing of them runs any more, not even clean-up.
+
+        One that this version carries out, that has ended, or that is unknown stays as it is.
+        """
+        from dbos import DBOS  # noqa: PLC0415
+
+        state = self.status(workflow_id)
+        if state is not None and self.is_outdated(state):
+            DBOS.cancel_workflow(workflow_id, cancel_children=True)
+
     def pending(self) -> tuple[WorkflowState, ...]:
         """Every workflow that has not ended, oldest first."""
         from dbos import DBOS  # noqa: PLC0415

@@ -37,6 +37,8 @@ class WorkflowState:
     created_at: float
     ended_at: float | None
     error: str | None
+    version: str | None = None
+    """The application version that began it; only that one can go on with it."""
 
     @property
     def ended(self) -> bool:
@@ -55,5 +57,6 @@ def state_of(found: WorkflowStatus) -> WorkflowState:
         parent=found.parent_workflow_id,
         created_at=(found.created_at or 0) / 1000,
         ended_at=None if found.completed_at is None else found.completed_at / 1000,
+        version=found.app_version,
         error=None if error is None else f"{type(error).__name__}: {error}",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from orchestrator.engine import Engine, Workflow, declared
+from orchestrator.engine import APPLICATION_VERSION, Engine, Workflow, declared
 from orchestrator.store.records import Event, Run, RunState, utc_now
 from orchestrator.store.store import Store
 
@@ -15,6 +15,9 @@ log = structlog.get_logger("triggers")
 
 DEPLOY = "deploy"
 """The name of the workflow that carries out a run; its only argument is the run's id."""
+
+END_OUTDATED = "end-outdated"
+"""The name of the workflow that ends a run which another application version began; its argument is the run's id."""
 
 
 def run_id_for(event: Event) -> str:
@@ -42,8 +45,8 @@ def start_deployment(store: Store, engine: Engine, event: Event, *, workflow: Wo
 
 
 def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., Any] | None = None) -> int:
-    """Make runs and workflows agree again: start what a crash left unstarted, close what the engine gave up, go on with
-    what broke off.
+    """Make runs and workflows agree again: start what a crash left unstarted, end what another version of the workflows
+    began, close what the engine gave up, go on with what broke off.
 
     Returns how many runs it touched. Called at start and from time to time; cheap while nothing is active.
     """
@@ -54,6 +57,13 @@ def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., Any] | 
         if state is None:
             log.warning("run_restarted", run=run.run_id, reason="its workflow had not been started")
             engine.start(workflow or declared(DEPLOY), run.run_id, run.run_id)
+        elif engine.is_outdated(state):
+            # A workflow too, so that its answer stands in the ticket once; a later version starts its own.
+            ending = f"{run.run_id}-ended-by-{APPLICATION_VERSION}"
+            if engine.status(ending) is not None:
+                continue
+            log.warning("run_outdated", run=run.run_id, begun_by=state.version, now=APPLICATION_VERSION)
+            engine.start(declared(END_OUTDATED), ending, run.run_id)
         elif state.ended:
             # The workflow writes the run's end itself; this is for one that broke instead.
             latest = store.run(run.run_id)

@@ -14,6 +14,7 @@ from orchestrator.answers.contexts import (
     Failed,
     Finished,
     HostProblem,
+    Interrupted,
     NotAllowed,
     Refused,
     Succeeded,
@@ -249,6 +250,19 @@ def say_broken(run_id: str, result: Result) -> None:
     finding = report.rule_book().unknown_finding(_language())
     context = HostProblem(deployment=report.deployment(run), finding=finding, error=result["message"])
     _desk().transition(run_id, "pause", run.task_id, render("host_problem", context, _language()))
+
+
+@step("say interrupted", cleanup=True)
+def say_interrupted(run_id: str, at_risk: bool) -> None:
+    """Pause the ticket and say that an upgrade of this program ended the deployment, and what that means."""
+    run = load_run(run_id)
+    context = Interrupted(
+        deployment=report.deployment(run),
+        at_risk=at_risk,
+        steps=report.steps(run_id),
+        returned_to=report.person(run.actor),
+    )
+    _desk().transition(run_id, "pause", run.task_id, render("interrupted", context, _language()))
 
 
 @step("say failed", cleanup=True)

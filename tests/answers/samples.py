@@ -19,6 +19,7 @@ from orchestrator.answers.contexts import (
     Failed,
     Finished,
     HostProblem,
+    Interrupted,
     NotAllowed,
     Refused,
     Setting,
@@ -128,6 +129,7 @@ def contexts(language: Language) -> dict[str, Context]:
             service_url="http://10.0.0.7:7860", log_file="run-128-931-5c0ffee1-deploy.txt",
             returned_to="王小明",
         ),
+        Interrupted(deployment=deployment, at_risk=True, steps=good[:3], returned_to="王小明"),
         BugTitle(deployment=deployment, finding=oom, step=titles[3]),
         BugSteps(
             deployment=deployment, finding=oom, step=titles[3], task_url=task_url, rollback="restored",
