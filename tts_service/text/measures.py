@@ -44,7 +44,7 @@ _BEHIND: Final = {"s": "秒", "min": "分", "h": "小时", "d": "天", "r": "转
 _ALL: Final = sorted((*_PLAIN, *_SPELLED), key=len, reverse=True)
 _RAISED: Final = rf"(?:{'|'.join(_RAISABLE)})(?:[²³]|\^[23](?!\d)|[23](?![\dA-Za-z.]))"
 _ONE: Final = rf"(?:{_RAISED}|(?:{'|'.join(map(re.escape, _ALL))})(?![A-Za-z]))"
-_UNDER: Final = rf"(?:10{{1,3}})?(?:{_ONE}|[rdK](?![A-Za-z]))|\((?:{_ONE}|K)[·⋅*](?:{_ONE}|[dK])\)"
+_UNDER: Final = rf"(?:10{{1,3}}(?![KMGT]i?B))?(?:{_ONE}|[rdK](?![A-Za-z]))|\((?:{_ONE}|K)[·⋅*](?:{_ONE}|[dK])\)"
 UNIT: Final = rf"(?:{_ONE}(?:[·⋅*]{_ONE})?(?:/(?:{_UNDER}))?)(?![A-Za-z²³])"
 """A unit, simple or composed: ``kg``, ``m²``, ``N·m``, ``mg/L``, ``L/100km``."""
 _POWERS: Final = {"²": "平方", "³": "立方", "2": "平方", "3": "立方"}

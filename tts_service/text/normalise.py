@@ -6,6 +6,7 @@ from typing import Final
 
 from tts_service.text import (
     rules_chemistry,
+    rules_date,
     rules_formula,
     rules_latin,
     rules_money,
@@ -27,6 +28,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         rules_money.RULES,
         rules_chemistry.RULES,
         rules_latin.NAMES,
+        rules_date.RULES,
         rules_time.RULES,
         rules_names.RULES,
         rules_formula.RULES,

@@ -29,7 +29,7 @@ _CALLED: Final = ("sin", "cos", "tan", "log", "ln", "lg", "exp", "max", "min")
 _FUNCTIONS: Final = {"sqrt": "根号"}
 _SAID: Final = re.compile(f"[{SAID}]")
 _TOKEN: Final = re.compile(
-    rf"(?P<fraction>(?<![\d.])\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<function>{_FUNCTION}(?![A-Za-z]))|(?P<call>{_L}\({_L}(?:,\s?{_L})?\))"
+    rf"(?P<root>√\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<fraction>(?<![\d.])\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<function>{_FUNCTION}(?![A-Za-z]))|(?P<call>{_L}\({_L}(?:,\s?{_L})?\))"
     rf"|(?P<percent>{NUMBER}%)|(?P<measure>{NUMBER}\s?{UNIT})|(?P<powered>10(?:\^-?\d{{1,3}}|[²³])\s?{UNIT})|(?P<number>{NUMBER})|(?P<power>{_POWER})|(?P<relation>{_RELATION})|(?P<letter>{_L})|(?P<other>.)",
     re.ASCII,
 )
@@ -38,6 +38,8 @@ _TOKEN: Final = re.compile(
 def _formula(match: re.Match[str]) -> str | None:
     text = match[0]
     bare = re.sub(r"\s", "", text)
+    if re.fullmatch(r"[A-Z](?:→[A-Z])+", bare):
+        return None
     related = re.search(_RELATION, bare)
     strong = re.search(r"[×÷√²³^±]", bare)
     numbers_added = re.fullmatch(rf"[-+]?{NUMBER}(?:[+*]{NUMBER})+", bare)
@@ -56,7 +58,10 @@ def say_formula(text: str) -> str:
         text = text.replace("(", " ").replace(")", " ")
     for token in _TOKEN.finditer(text):
         part, kind = token[0], token.lastgroup
-        if kind == "fraction":
+        if kind == "root":
+            top, bottom = part[1:].split("/")
+            said += f"{cardinal(bottom)}分之根号{cardinal(top)}"
+        elif kind == "fraction":
             top, bottom = part.split("/")
             said += f"{cardinal(bottom)}分之{cardinal(top)}"
         elif kind == "function":

@@ -134,6 +134,7 @@ NAMES: Final[tuple[Rule, ...]] = (
         r"(?<![\d.A-Za-z])(\d{1,4}\.\d{1,4})([-.]?(?:rc|beta|alpha|dev|post)[.-]?\d{0,3})(?![\dA-Za-z])",
         lambda m: version(m[1]) + _suffix(m[2]),
     ),
+    rule("socket", r"(?<![A-Za-z0-9.])M\.2(?![\d.])", lambda _: " M 点二"),
     rule(
         "any version of",
         r"(?<![\dA-Za-z.])[vV]?(\d{1,3}(?:\.\d{1,3})?)\.[xX](?![A-Za-z\d])",

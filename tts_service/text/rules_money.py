@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from tts_service.text.numerals import money, number, quantity, scaled
-from tts_service.text.rule import HAN, NUMBER, SAID, TO, Rule, rule, to
+from tts_service.text.rule import HAN, NUMBER, SAID, TO, VALUE, Rule, rule, to
 
 _CURRENCY: Final = {
     "¥": "元", "RMB": "元", "CNY": "元", "CN¥": "元", "$": "美元", "US$": "美元", "USD": "美元", "HK$": "港元",
@@ -65,8 +65,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "cents",
-        rf"(?<![\dA-Za-z.])((?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,12}})\.\d{{2}})(?=\s?(?:{_UNIT}))",
-        lambda m: money(m[1].replace(",", "")),
+        rf"((?<=[{VALUE}])-)?(?<![\dA-Za-z.])((?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,12}})\.\d{{2}})(?=\s?(?:{_UNIT}))",
+        lambda m: ("负" if m[1] else "") + money(m[2].replace(",", "")),
     ),
     rule(
         "slang for ten thousand",

@@ -45,9 +45,14 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("day with a dot", r"(?<![\d.])(1[0-2]|[1-9])[·•・](3[01]|[12]\d|[1-9])(?![\d.·])(?!\s?[=×])", _middle_dot),
     rule(
         "day by its event",
-        r"(?<![\d.-])(1[0-2]|[1-9])[.](3[01]|[12]\d|[1-9])(?=事件|惨案|地震|晚会|运动|大促|购物节|空难|大火|讲话|案(?!例))",
+        r"(?<![\d.-])(1[0-2]|[1-9])[.](3[01]|[12]\d|[1-9])(?=事件|惨案|地震|建军节|妇女节|劳动节|儿童节|青年节|建党节|国庆节|黄金周|小长假|假期|晚会|运动|大促|购物节|空难|大火|讲话|案(?!例))",
         _middle_dot,
     ),
+    rule("title", r"(?<=《)(\d{4})(?=》)", lambda m: digits(m[1])),
+    rule(
+        "shop", r"(?<![\d.-])7-(?:11(?!\d)|[Ee]leven)(?=便利店|超市|门口|买|的|里|，|。|$)", lambda _: " seven eleven "
+    ),
+    rule("number sign behind", rf"{ALONE}(\d{{1,3}})#(?=[{HAN}])", lambda m: cardinal(m[1]) + "号"),
     rule("shopping day", r"(?<=双)\s?(1[12])(?![\d.])", lambda m: cardinal(m[1])),
     rule("status code", rf"{ALONE}([1-5]\d\d)(?=\s?(?:{_STATUS}))", lambda m: name_digits(m[1])),
     rule(

@@ -5,19 +5,16 @@ from typing import Final
 
 from tts_service.text.measures import UNIT, is_free, is_spelled, unit_name
 from tts_service.text.numerals import cardinal, digits, number, quantity
-from tts_service.text.rule import ALONE, HAN, NUMBER, OVER, SAID, SIGN, TO, Rule, rule, signed, to
+from tts_service.text.rule import ALONE, HAN, NUMBER, OVER, SAID, SIGN, TO, VALUE, Rule, rule, signed, to
 
 _COUNTED: Final = (
     "个|位|名|只|条|张|本|件|台|辆|架|艘|把|根|支|枝|颗|粒|块|片|朵|棵|座|栋|间|家|所|群|队|套|双|对|副|幅|盒|箱|包|袋|瓶|杯|碗|盘|盆|锅|桶|罐|筐|捆|束|"
     "次|遍|回|趟|场|顿|阵|步|句|段|篇|首|部|集|天|周|星期|礼拜|小时|分钟|秒|年|岁|倍|成|种|样|项|批|组|层|株|头|匹|串|斤|公斤|千克|克|吨|笔|份|封|道|"
     "米|公里|千米|厘米|毫米|里|尺|寸|丈|英里|英尺|英寸|升|毫升|亩|公顷|平方|立方|平米|元|美元|欧元|英镑|港元|日元|块钱|角|毛|度|点钟|刻钟|半|人|者|方|边|"
-    "代|国|省|市|县|村|地|处|路|轮|款|门|节|课|行|列|卡|核|帧|字|词|页|卷|册|期|届|万|千|亿|百万|千万|夜|晚|室|厅|卫|桌|席|顶|扇|面|口|股|滴|团|堆|排|圈|"
+    "代|国|省|市|县|村|地|处|路|轮|款|门|节|课|行|列|卡|核|帧|字|词|页|卷|册|期|届|万|千|亿|百万|千万|夜|晚|室|厅|卫|桌|席|下(?![午半面来去一跌降滑调])|顶|扇|面|口|股|滴|团|堆|排|圈|"
     "拳|脚|针|刀|枪|发|炮|胜|负|平|战|局|盘|连|环|垒|票|单|班|线程|线|档|挡|级台阶|瓦|伏|安|赫兹|兆|字节|比特|像素|毫秒|微秒|纳秒|毫克|微克|毫安|千瓦|分贝|摩尔|帕|卡路里|大卡"
 )
 _KIND: Final = rf"(?:{_COUNTED})"
-_NAME_OF_VALUE: Final = (
-    "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨从由在取得即成填入回标轴设算加减乘除以比视光镜"
-)
 _BEFORE_UNIT: Final = rf"(?<![\dA-Za-z.{SAID}])(?P<sign>{SIGN})"
 _PER: Final = (
     r"人|天|日|周|月|季度|季|年|次|斤|公斤|千克|克|吨|小时|时|分钟|分|秒钟|秒|个|件|只|条|张|平方米|平米|平|亩|升|毫升|箱|盒|袋|瓶|台|套|户|晚|夜|位|"
@@ -46,9 +43,14 @@ def _temperature(match: re.Match[str]) -> str:
     return low + (unit_name(match["u1"]) if match["u1"] else "") + to(match) + high + unit
 
 
+def _closed(unit: str, rest: str) -> bool:
+    """Tells whether a short unit behind a space is one: ``500 g面粉`` has one, ``3 A级`` hasn't."""
+    return unit in ("g", "m", "L", "V", "W", "N", "h") and re.match(rf"[{HAN}，。；、）)]|$", rest) is not None
+
+
 def _with_unit(match: re.Match[str]) -> str | None:
     unit, scale = match["u"], match["scale"] or ""
-    if is_free(unit) and match["gap"]:
+    if is_free(unit) and match["gap"] and not _closed(unit, match.string[match.end() :]):
         return None
     say = number if is_spelled(unit) else quantity
     amount = number(match["n"]) if match["to"] or match["more"] else quantity(match["n"]) if scale else say(match["n"])
@@ -63,8 +65,7 @@ def _with_unit(match: re.Match[str]) -> str | None:
 
 def _size(match: re.Match[str]) -> str:
     sides = [part for part in (match[1], match[3], match[5]) if part]
-    units = [part for part in (match[2], match[4], match[6]) if part]
-    names = [*units, *[""] * 3] if len(units) == len(sides) else [*[""] * (len(sides) - 1), *(units[-1:] or [""])]
+    names = [match[place] or "" for place in (2, 4, 6)]
     return "乘".join(
         (quantity if name else number)(side) + (unit_name(name) if name else "")
         for side, name in zip(sides, names, strict=False)
@@ -75,7 +76,7 @@ def _fraction(match: re.Match[str]) -> str | None:
     top, bottom = int(match[2]), int(match[3])
     if bottom < 2 or (top, bottom) == (24, 7):
         return None
-    if top > bottom > 12:
+    if top == bottom or top > bottom > 12:
         return f"{cardinal(str(top))}斜杠{cardinal(str(bottom))}"
     return f"{signed(match[1])}{cardinal(str(bottom))}分之{cardinal(str(top))}"
 
@@ -126,7 +127,7 @@ MEASURED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "ratio",
-        rf"(?<![\d:.])({NUMBER}):({NUMBER})(?::({NUMBER}))?(?::({NUMBER}))?(?![\d:])(?!\.\d)",
+        rf"(?<![\d:.])({NUMBER})(?::|\s:\s)({NUMBER})(?::({NUMBER}))?(?::({NUMBER}))?(?![\d:])(?!\.\d)",
         lambda m: "比".join(number(part) for part in m.groups() if part),
     ),
     rule(
@@ -153,7 +154,7 @@ MEASURED: Final[tuple[Rule, ...]] = (
     rule("unit of each", r"(?<=每)([kcm]?m)([²³])(?![A-Za-z\d+=-])", lambda m: unit_name(m[0])),
     rule(
         "per",
-        rf"(?:(?<=[{SAID}])|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<scale>[KkMB]?)\s?(?P<per>{_PER}|[{HAN}](?![{HAN}]))(?![A-Za-z/])",
+        rf"(?:(?<=[{SAID}])|(?<=\d)(?=/[{HAN}])|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<scale>[KkMB]?)\s?(?P<per>{_PER}|[{HAN}](?![{HAN}]))(?![A-Za-z/])",
         _per,
     ),
     rule(
@@ -236,7 +237,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "number",
-        rf"(?<![\d.A-Za-z,])(?P<sign>(?:(?<![\d{HAN})）{SAID}%])|(?<=[{_NAME_OF_VALUE}]))[-+]|±)?(?P<n>{NUMBER}|\.\d{{1,12}})(?![\d²³^])(?!\.\d)",
+        rf"(?<![\d.A-Za-z,])(?P<sign>(?:(?<![\d{HAN})）{SAID}%])|(?<=[{VALUE}]))[-+]|±)?(?P<n>{NUMBER}|\.\d{{1,12}})(?![\d²³^])(?!\.\d)",
         lambda m: signed(m["sign"]) + number(m["n"]),
     ),
 )

@@ -7,7 +7,7 @@ from tts_service.text.rule import HAN, SAID
 
 _WORD: Final = rf"A-Za-z0-9{HAN}{SAID}\u0370-\u03ff"
 _LEFT: Final = rf"(?<=[{_WORD})）\"”])"
-_RIGHT: Final = rf"(?=[{_WORD}(（\"“])"
+_RIGHT: Final = rf"(?=[{_WORD}(（\"“∅∞√？?-])"
 
 _WORKED: Final = {"=": "等于", "-": "减", "+": "加", "×": "乘以", "*": "乘以", "÷": "除以", "/": "除以"}
 
@@ -53,7 +53,12 @@ _SIGNS: Final = (
     (re.compile(rf"\s?>\s?(?=[{SAID}\d])"), "大于"),
     (re.compile(rf"\s?<\s?(?=[{SAID}\d])"), "小于"),
     (re.compile(rf"(?<=[{HAN}{SAID}])\s?/\s?(?=[{HAN}A-Za-z])|(?<=[A-Za-z])\s?/\s?(?=[{HAN}])"), "，"),
+    (re.compile(rf"(?<=[率量度数值价本入润分高长宽重速额比温])\s?>\s?(?=[{HAN}])"), "大于"),
+    (re.compile(rf"(?<=[率量度数值价本入润分高长宽重速额比温])\s?<\s?(?=[{HAN}])"), "小于"),
+    (re.compile(r"(?<![A-Za-z0-9])([A-Za-z])\s?[~—]\s?(?=[A-Za-z](?![A-Za-z0-9]))"), r"\1到"),
+    (re.compile(r"(?<![A-Za-z0-9])(?:a-(?=z)|A-(?=Z))(?!.[A-Za-z0-9])"), lambda match: f"{match[0][0]}到"),
     (re.compile(r"\s--(?=[A-Za-z])"), "杠杠"),
+    (re.compile(r"(?:(?<=\s)|^)\.(?=[a-z]{2})"), "点"),
     (re.compile(r"%"), "百分号"),
     (re.compile(r"‰"), "千分号"),
     (re.compile(r"±"), "正负"),
