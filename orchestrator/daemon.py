@@ -18,6 +18,7 @@ import orchestrator.workflow.outdated  # noqa: F401 - declares the workflows (`d
 from orchestrator.context import open_context, use
 from orchestrator.logs import set_up_logs
 from orchestrator.operations import Operations
+from orchestrator.retention import Sweeper
 from orchestrator.settings import Settings
 from orchestrator.triggers.poller import Poller
 from orchestrator.web.app import WebServer, build_app, new_token, write_control_file
@@ -54,6 +55,7 @@ def serve(settings: Settings) -> int:
             with WebServer(settings.web.host, settings.web.port) as web:
                 web.serve(build_app(operations, poller, webhook_secret=webhook_secret, control_token=token))
                 poller.start()
+                Sweeper(context, stop).start()
                 # Whoever moves a ticket after READY expects it to be seen; a ZenTao that is away must not hold us up.
                 poller.ticked.wait(FIRST_TICK_SECONDS)
                 control_file = write_control_file(settings.data_dir, web.url, token)

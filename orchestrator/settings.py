@@ -206,6 +206,7 @@ class Settings(BaseSettings):
     poll: PollSettings = PollSettings()
     web: WebSettings = WebSettings()
     data_dir: Path = Path("data")
+    keep_runs_days: int = Field(default=90, ge=1, le=36500)
     inventory: Path = Path("inventory.yaml")
     playbooks: tuple[Path, ...] = ()
     default_playbook: str = "bundled-tts"

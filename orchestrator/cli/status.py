@@ -16,6 +16,9 @@ def status(
     run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="Show this run and its steps.")] = None,
     task: Annotated[int | None, typer.Option("--task", min=1, metavar="TASK-ID", help="Only this task's runs.")] = None,
     active: Annotated[bool, typer.Option("--active", help="Only runs under way.")] = False,
+    expired: Annotated[
+        bool, typer.Option("--expired", help="Only runs whose logs and job folders are removed next (keep_runs_days).")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many runs.")] = 20,
     as_json: Json = False,
     config: Config = None,
@@ -34,8 +37,13 @@ def status(
         return
     with Store.open(path) as store:
         if run_id is None:
-            runs = store.runs(task_id=task, active=True if active else None, limit=limit)
-            _list([run_data(run) for run in runs], as_json=as_json)
+            if expired:
+                from orchestrator.retention import expired as due  # noqa: PLC0415
+
+                runs = due(store, settings.keep_runs_days)
+            else:
+                runs = store.runs(task_id=task, active=True if active else None, limit=limit)
+            _list([run_data(run) for run in runs], as_json=as_json, none="nothing" if expired else "no deployments yet")
             return
         view = run_view(store, run_id)
     if view is None:
@@ -46,11 +54,11 @@ def status(
         output.data("\n".join([_heading(view), *map(step_line, view["steps"])]), as_json=False)
 
 
-def _list(runs: list[dict[str, Any]], *, as_json: bool) -> None:
+def _list(runs: list[dict[str, Any]], *, as_json: bool, none: str = "no deployments yet") -> None:
     if as_json:
         output.data(runs, as_json=True)
     elif not runs:
-        output.tell("no deployments yet")
+        output.tell(none)
     else:
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415

@@ -228,6 +228,20 @@ class Engine:
         if state is not None and self.is_outdated(state):
             DBOS.cancel_workflow(workflow_id, cancel_children=True)
 
+    def forget(self, workflow_id: str) -> bool:
+        """Delete the records of a workflow, and of those whose ids begin with its own and a `-`.
+
+        False, and nothing is deleted, while one of them has not ended. An id that was forgotten can be started anew.
+        """
+        from dbos import DBOS  # noqa: PLC0415
+
+        found = DBOS.list_workflows(workflow_id_prefix=workflow_id, load_input=False, load_output=False)
+        family = [each for each in found if f"{each.workflow_id}-".startswith(f"{workflow_id}-")]
+        if any(each.status in OPEN for each in family):
+            return False
+        DBOS.delete_workflows([each.workflow_id for each in family])
+        return True
+
     def pending(self) -> tuple[WorkflowState, ...]:
         """Every workflow that has not ended, oldest first."""
         from dbos import DBOS  # noqa: PLC0415

@@ -217,5 +217,20 @@ return 0
 """
 
 
+def remove_program(run_id: str) -> str:
+    """Remove the folders of a run's jobs; prints what stands against it: `held`, or the ids of those that run."""
+    run = quote(checked_id(run_id, "run id"))
+    return f"""{ENTER}
+[ "$run" != {run} ] || {{ echo held; return 0; }}
+for dir in {BASE}/jobs/{run}-*/; do
+  dir=${{dir%/}}
+  [ -d "$dir" ] && [ ! -L "$dir" ] || continue
+{_READ_PID}
+  if [ ! -e "$dir/exit" ] && leads; then echo "${{dir##*/}}"; continue; fi
+  rm -rf -- "$dir" || return 3
+done
+"""
+
+
 def _dir(job_id: str) -> str:
     return f"dir={BASE}/jobs/{quote(checked_id(job_id))}"

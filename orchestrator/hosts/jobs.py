@@ -18,6 +18,7 @@ from orchestrator.hosts.job_programs import (
     older_program,
     outputs_program,
     poll_program,
+    remove_program,
     running_program,
     start_program,
 )
@@ -161,6 +162,13 @@ class Jobs:
     def running(self) -> tuple[str, ...]:
         """The ids of all jobs that run now, whoever started them: to be ended after a lock was broken."""
         return tuple(sorted(self._ask(running_program()).split()))
+
+    def remove(self, run_id: str) -> bool:
+        """Remove the folders of a run's jobs, known by their ids, which begin with the run's.
+
+        False where the run still holds the host (nothing is removed) or one of its jobs runs (that one stays).
+        """
+        return self._ask(remove_program(run_id)) == ""
 
     def wait(
         self,

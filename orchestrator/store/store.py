@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, Row, Table, select, update
+from sqlalchemy import Engine, Row, Table, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from orchestrator.store.database import open_database
@@ -133,6 +133,16 @@ class Store:
         if host is not None:
             where.append(runs.c.host == host)
         rows = self._select(runs, where, order=[runs.c.created_at.desc(), runs.c.run_id.desc()], limit=limit)
+        return tuple(_run(row) for row in rows)
+
+    def unswept_runs(self, ended_before: datetime, *, limit: int = 100) -> tuple[Run, ...]:
+        """Final runs that ended before a moment and whose `detail` has no `swept_at` yet, oldest first."""
+        where = [
+            runs.c.state.in_([state.value for state in RunState if state.final]),
+            runs.c.finished_at < _plain(ended_before),
+            func.json_extract(runs.c.detail, "$.swept_at").is_(None),
+        ]
+        rows = self._select(runs, where, order=[runs.c.finished_at], limit=limit)
         return tuple(_run(row) for row in rows)
 
     def update_run(self, run_id: str, *, detail: Mapping[str, Any] | None = None, **values: Any) -> Run:

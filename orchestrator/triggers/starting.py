@@ -40,8 +40,11 @@ def start_deployment(store: Store, engine: Engine, event: Event, *, workflow: Wo
     )
     if store.create_run(run):
         log.info("run_created", run=run.run_id, task=event.task_id, actor=event.actor, source=event.source)
-    engine.start(workflow or declared(DEPLOY), run.run_id, run.run_id)
-    return store.run(run.run_id) or run
+    stored = store.run(run.run_id) or run
+    # Once it is over, the engine may have forgotten its id, and would begin anew.
+    if not stored.state.final:
+        engine.start(workflow or declared(DEPLOY), run.run_id, run.run_id)
+    return stored
 
 
 def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., Any] | None = None) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from zentao_client import Upload
@@ -31,6 +33,11 @@ class Evidence:
         """Where the file `name` of this run is or will be."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self.folder / name
+
+    def remove(self) -> None:
+        """Delete the folder with all that is in it, if it is there."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.folder)
 
     def write_step_log(self, position: int, name: str, text: str) -> None:
         """Keep the log of one step; a step that was attached to again replaces its own, so nothing stands twice."""

@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from orchestrator.store import Run, RunState, Store, utc_now
 from tests.cli.world import GOOD, PM, TITLE, World, until
 from zentao_client.sandbox import Sandbox
 
@@ -74,6 +76,17 @@ def test_status_of_an_empty_installation(world: World) -> None:
     assert json.loads(world.here("status", "--json").stdout) == []
     assert world.here("status", "run-1-1-00000000").returncode == 1
     assert not world.data_dir.exists()
+
+
+def test_status_tells_which_deployments_the_next_sweep_removes(world: World) -> None:
+    world.data_dir.mkdir()
+    now = utc_now()
+    with Store.open(world.data_dir / "orchestrator.sqlite") as store:
+        for days, state in ((10, RunState.FAILED), (95, RunState.SUCCEEDED), (96, RunState.RUNNING)):
+            ended = now - timedelta(days=days)
+            store.create_run(Run(f"run-{days}", f"event {days}", days, TITLE, PM, state=state, finished_at=ended))
+    assert [run["run_id"] for run in json.loads(world.here("status", "--expired", "--json").stdout)] == ["run-95"]
+    assert world.here("status", "--expired", ZENTAO_DEPLOY_KEEP_RUNS_DAYS="97").stderr == "nothing\n"
 
 
 def test_run_without_a_daemon_carries_the_work_out_and_says_how_it_ended(world: World) -> None:
