@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from tts_service.app.admission import Busy, Draining
+from tts_service.app.stopping import Stop, Stopped
 from tts_service.engines.base import Capabilities, Reference, RequestRefused, Speech, SynthesisRequest
 from tts_service.marking import new_mark, pcm16, wav_head
 from tts_service.subtitles import Cue, srt
-from tts_service.text.preview import plain
 
 MOST_LINES: Final = 200
 MOST_CHARACTERS: Final = 10_000
@@ -27,7 +27,7 @@ KEPT: Final = 3600.0
 """Seconds that the files of a batch are kept."""
 ROOM: Final = 1024**3
 """Bytes of all batches together."""
-_FIELDS: Final = ("text", "voice", "emotion", "speed", "intensity")
+_FIELDS: Final = ("text", "voice", "emotion", "speed", "intensity", "emotion_vector")
 _ATTEMPTS: Final = 3
 
 
@@ -41,12 +41,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Spoken:
-    """What came of a line: its wav and when it is heard in the joined one (seconds), or why it was left out."""
+    """What came of a line: its wav, when it is heard in the joined one (seconds) and its subtitles there, or why it was
+    left out.
+    """
 
     line: Line
     file: str = ""
     start: float = 0.0
     end: float = 0.0
+    cues: tuple[Cue, ...] = ()
     compute_seconds: float = 0.0
     refused: RequestRefused | None = None
 
@@ -68,11 +71,12 @@ class Files:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch is; `files` comes with the last one."""
+    """How far a batch is; `files` comes with the last one, unless it was `stopped` before a line was done."""
 
     spoken: tuple[Spoken, ...]
     total: int
     files: Files | None = None
+    stopped: bool = False
 
 
 def decoded(data: bytes) -> str:
@@ -92,8 +96,8 @@ def decoded(data: bytes) -> str:
 
 
 def parse(text: str, capabilities: Capabilities, defaults: SynthesisRequest) -> tuple[Line, ...]:
-    """Reads lines: plain text, or JSON objects with `text` and, if wanted, `voice emotion speed intensity` (what a
-    line doesn't say is taken from `defaults`). Empty lines are passed over.
+    """Reads lines: plain text, or JSON objects with `text` and, if wanted, `voice emotion speed intensity
+    emotion_vector` (what a line doesn't say is taken from `defaults`). Empty lines are passed over.
 
     Raises RequestRefused with the line's number for whatever can't be done; nothing has been spoken by then.
     """
@@ -139,7 +143,12 @@ def _fields(line: str) -> dict[str, Any]:
             f"不认识的字段：{'、'.join(unknown[:5])}。可用：{'、'.join(_FIELDS)}。",
             f"Unknown fields: {', '.join(unknown[:5])}. Allowed: {', '.join(_FIELDS)}.",
         )
-    return {"text": ""} | {key: value for key, value in told.items() if value is not None}
+    said = {"text": ""} | {key: value for key, value in told.items() if value is not None}
+    if "emotion_vector" in said:
+        said["vector"] = said.pop("emotion_vector")
+    elif "emotion" in said or "intensity" in said:
+        said["vector"] = None  # else a vector for all lines would take the place of what this one says
+    return said
 
 
 def checked_pause(pause: object) -> float:
@@ -155,16 +164,19 @@ def run(
     lines: tuple[Line, ...],
     speak: Callable[[SynthesisRequest], Speech],
     wav: Callable[[SynthesisRequest, Speech], bytes],
+    cues: Callable[[SynthesisRequest, Speech], tuple[Cue, ...]],
     folder: Path,
     *,
     pause: float,
     engine: str,
-    wait: Callable[[float], None] = time.sleep,
+    stop: Stop,
 ) -> Iterator[Progress]:
-    """Speaks the lines into `folder` (made here), telling after each how far it is; `wav` makes a sound's marked file.
+    """Speaks the lines into `folder` (made here), telling after each how far it is; `wav` makes a sound's marked file,
+    `cues` its subtitles, which begin at 0.
 
-    A line that can't be read aloud is left out and said so; a busy service is asked again a few times. Raises what
-    `speak` raises beyond that. Memory stays that of one line: the joined wav grows on disk.
+    A line that can't be read aloud is left out and said so; a busy service is asked again a few times. When `stop` is
+    asked, the line that is being spoken is the last. Raises what `speak` raises beyond that. Memory stays that of one
+    line: the joined wav grows on disk.
     """
     folder.mkdir(parents=True, mode=0o700)
     spoken: list[Spoken] = []
@@ -176,7 +188,9 @@ def run(
     with joined.open("wb") as sound:
         for index, line in enumerate(lines, 1):
             try:
-                speech = _patiently(speak, line.request, wait)
+                speech = _patiently(speak, line.request, stop)
+            except Stopped:
+                break
             except RequestRefused as refused:
                 spoken.append(Spoken(line, refused=refused))
                 yield Progress(tuple(spoken), len(lines))
@@ -193,8 +207,16 @@ def run(
                 digest.update(part)
                 size += len(part)
             wavs.append(path)
-            spoken.append(Spoken(line, path.name, start, size / 2 / rate, speech.compute_seconds))
+            heard = tuple(
+                replace(cue, start=start + cue.start, end=start + cue.end) for cue in cues(line.request, speech)
+            )
+            spoken.append(Spoken(line, path.name, start, size / 2 / rate, heard, speech.compute_seconds))
             yield Progress(tuple(spoken), len(lines))
+    stopped = len(spoken) < len(lines)
+    if not wavs and stopped:
+        shutil.rmtree(folder)
+        yield Progress(tuple(spoken), len(lines), stopped=True)
+        return
     if not wavs:
         first = spoken[0].refused
         raise RequestRefused(
@@ -203,19 +225,21 @@ def run(
     voices = "、".join(dict.fromkeys(item.line.request.voice or "" for item in spoken if item.file))
     mark = replace(new_mark(engine=engine, voice=voices, reference=reference), pcm_sha256=digest.hexdigest())
     files = _finished(folder, joined, wav_head(rate, mark, size), tuple(spoken), tuple(wavs))
-    yield Progress(tuple(spoken), len(lines), files)
+    yield Progress(tuple(spoken), len(lines), files, stopped)
 
 
-def _patiently(
-    speak: Callable[[SynthesisRequest], Speech], request: SynthesisRequest, wait: Callable[[float], None]
-) -> Speech:
+def _patiently(speak: Callable[[SynthesisRequest], Speech], request: SynthesisRequest, stop: Stop) -> Speech:
     for _ in range(_ATTEMPTS - 1):
+        if stop.asked:
+            raise Stopped
         try:
             return speak(request)
         except Draining:
             raise
         except Busy as busy:
-            wait(busy.retry_after)
+            stop.wait(busy.retry_after)
+    if stop.asked:
+        raise Stopped
     return speak(request)
 
 
@@ -225,11 +249,8 @@ def _finished(folder: Path, sound: Path, head: bytes, spoken: tuple[Spoken, ...]
         file.write(head)
         shutil.copyfileobj(source, file)
     sound.unlink()
-    heard = [item for item in spoken if item.file]
     subtitles = folder / "subtitles.srt"
-    subtitles.write_text(
-        srt(Cue(item.start, item.end, plain(item.line.request.text)) for item in heard), encoding="utf-8"
-    )
+    subtitles.write_text(srt(cue for item in spoken for cue in item.cues), encoding="utf-8")
     archive = folder / "batch.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
         for path in (*wavs, joined, subtitles):
@@ -249,6 +270,8 @@ def told(item: Spoken) -> dict[str, Any]:
         "intensity": request.intensity,
         "speed": request.speed,
     }
+    if request.vector is not None:
+        facts["emotion_vector"] = list(request.vector)
     if item.refused is not None:
         return facts | {"refused": str(item.refused)}
     return facts | {"file": item.file, "start": round(item.start, 3), "end": round(item.end, 3)}

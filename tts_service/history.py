@@ -25,7 +25,8 @@ _ID: Final = re.compile(r"\d{13}-[0-9a-f]{12}")
 class Entry:
     """One sound: its name, when it was made (UNIX seconds), what was asked for, and what came of it.
 
-    `skip` is the place of the samples in the wav, `size` their bytes, `rate` in Hz.
+    `skip` is the place of the samples in the wav, `size` their bytes, `rate` in Hz; `stopped` where the visitor ended
+    it before the text's end; `vector` the eight values of a mix, which stood in the emotion's place.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Entry:
     rate: int
     skip: int
     size: int
+    stopped: bool = False
+    vector: tuple[float, ...] | None = None
 
 
 class History:

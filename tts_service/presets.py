@@ -1,4 +1,4 @@
-"""Presets: voice, emotion, intensity and speed under one name; a few of ours, and those a visitor saved."""
+"""Presets: voice, emotion (or a mix), intensity and speed under one name; a few of ours, and those a visitor saved."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -20,10 +20,11 @@ class Preset:
     emotion: str
     intensity: float
     speed: float
+    vector: tuple[float, ...] | None = None
 
-    def to_json(self) -> dict[str, str | float]:
+    def to_json(self) -> dict[str, Any]:
         """As it lies in the visitor's browser."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 BUILT_IN: Final = (
@@ -64,7 +65,7 @@ def added(presets: Iterable[Preset], name: str, request: SynthesisRequest) -> tu
         raise RequestRefused(f"最多保存 {MOST} 个预设，请先删除一个。", f"At most {MOST} presets: delete one first.")
     return (
         *kept,
-        Preset(name, request.voice or "", request.emotion or "", request.intensity, request.speed),
+        _named(name, request),
     )
 
 
@@ -79,7 +80,12 @@ def _preset(item: Mapping[str, Any], capabilities: Capabilities) -> Preset | Non
             emotion=item.get("emotion"),
             intensity=item.get("intensity", 1.0),
             speed=item.get("speed", 1.0),
+            vector=item.get("vector"),
         ).checked(capabilities)
     except RequestRefused:
         return None
-    return Preset(name.strip(), request.voice or "", request.emotion or "", request.intensity, request.speed)
+    return _named(name.strip(), request)
+
+
+def _named(name: str, request: SynthesisRequest) -> Preset:
+    return Preset(name, request.voice or "", request.emotion or "", request.intensity, request.speed, request.vector)

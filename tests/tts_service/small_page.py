@@ -1,11 +1,13 @@
 """The service with its real page in a process of its own, the tone engine in the voice's place.
 
 ``small_page.py PORT SHARED``: Gradio's files lie in SHARED as they do in the real service. A recording of more than
-three seconds is one in which the engine hears no voice. A recording with the rate
-of 16,000 Hz is refused by the engine.
+three seconds is one in which the engine hears no voice. While the file ``hold`` is in SHARED, no piece is made; while
+``slow`` is there, every piece takes a while; ``closed`` appears when a stream was closed before its end.
 """
 
 import sys
+import threading
+import time
 import wave
 from pathlib import Path
 
@@ -17,6 +19,35 @@ from tts_service.app.health import About  # noqa: E402
 from tts_service.app.server import DrainingServer  # noqa: E402
 from tts_service.engines.base import RequestRefused, SpeechStream, SynthesisRequest  # noqa: E402
 from tts_service.webui import build_app, prepare_environment  # noqa: E402
+
+
+class Held(threading.Event):
+    """An event that isn't set while a file is there."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if (self._folder / "slow").exists():
+            time.sleep(0.05)
+        until = time.monotonic() + (timeout or 0)
+        while (self._folder / "hold").exists():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+        return True
+
+
+class Told(threading.Event):
+    """An event that a file tells of."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def set(self) -> None:
+        self._path.touch()
 
 
 class PickyEngine(ToneEngine):
@@ -33,6 +64,7 @@ class PickyEngine(ToneEngine):
 if __name__ == "__main__":
     port, shared = int(sys.argv[1]), Path(sys.argv[2])
     prepare_environment(shared)
-    about = About(PickyEngine(matching=True), "1", "abc", shared=shared)
+    engine = PickyEngine(go=Held(shared), closed=Told(shared / "closed"), matching=True)
+    about = About(engine, "1", "abc", shared=shared)
     about.meter.spoken(1.0, 0.1)
     DrainingServer(build_app(about), about.admission, host="127.0.0.1", port=port).run()

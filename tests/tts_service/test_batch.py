@@ -12,13 +12,23 @@ import numpy as np
 import pytest
 
 from tts_service.app.admission import Busy, Draining
+from tts_service.app.stopping import Stop, Stopped
 from tts_service.batch import MOST_LINES, Progress, Spoken, decoded, parse, run, sweep
 from tts_service.engines.base import Capabilities, RequestRefused, Speech, SynthesisRequest
 from tts_service.mark_reading import read_mark
 from tts_service.marking import new_mark, write_wav
+from tts_service.subtitles import Cue
+from tts_service.text.preview import plain
 
 CAN = Capabilities(("清岚", "云峰"), ("中性", "开心"), 22050)
 DEFAULTS = SynthesisRequest("", voice="云峰", speed=1.2)
+
+
+class Impatient(Stop):
+    """Waits for nothing."""
+
+    def wait(self, seconds: float) -> None:
+        """Not at all."""
 
 
 def tone(request: SynthesisRequest) -> Speech:
@@ -33,9 +43,20 @@ def marked(_request: SynthesisRequest, speech: Speech) -> bytes:
     return write_wav(speech.samples, speech.sample_rate, new_mark(engine="test", voice=speech.voice))
 
 
+def one_cue(request: SynthesisRequest, speech: Speech) -> tuple[Cue, ...]:
+    return (Cue(0.0, speech.seconds, plain(request.text)),)
+
+
 def last(text: str, folder: Path, speak: Callable[[SynthesisRequest], Speech] = tone, pause: float = 0.5) -> Progress:
     *_, progress = run(
-        parse(text, CAN, DEFAULTS), speak, marked, folder / "batch", pause=pause, engine="test", wait=lambda _: None
+        parse(text, CAN, DEFAULTS),
+        speak,
+        marked,
+        one_cue,
+        folder / "batch",
+        pause=pause,
+        engine="test",
+        stop=Impatient(),
     )
     return progress
 
@@ -68,6 +89,19 @@ def test_json_lines_say_for_each_line_what_differs() -> None:
     first, second = (line.request for line in lines)
     assert (first.voice, first.emotion, first.intensity, first.speed) == ("清岚", "开心", 0.5, 1.2)
     assert (second.voice, second.emotion, second.intensity, second.speed) == ("云峰", "中性", 1.0, 0.8)
+
+
+def test_a_vector_for_all_lines_gives_way_to_what_a_line_says_itself() -> None:
+    mixed = (0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25, 0.0)
+    defaults = SynthesisRequest("", vector=mixed)
+    lines = parse(
+        '{"text": "一"}\n{"text": "二", "emotion": "开心"}\n{"text": "三", "emotion_vector": [0, 1, 0, 0, 0, 0, 0, 0]}',
+        CAN,
+        defaults,
+    )
+    assert [line.request.vector for line in lines] == [mixed, None, (0, 1, 0, 0, 0, 0, 0, 0)]
+    with pytest.raises(RequestRefused, match="第 1 行：情感向量须为 8 个"):
+        parse('{"text": "一", "emotion_vector": [1]}', CAN, defaults)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +177,18 @@ def test_every_wav_carries_the_mark_and_its_sum_is_right(tmp_path: Path) -> None
 
 
 def test_progress_comes_line_by_line(tmp_path: Path) -> None:
-    steps = list(run(parse("一\n二\n三", CAN, DEFAULTS), tone, marked, tmp_path / "batch", pause=0, engine="test"))
+    steps = list(
+        run(
+            parse("一\n二\n三", CAN, DEFAULTS),
+            tone,
+            marked,
+            one_cue,
+            tmp_path / "batch",
+            pause=0,
+            engine="test",
+            stop=Stop(),
+        )
+    )
     assert [(len(step.spoken), step.total, step.files is not None) for step in steps] == [
         (1, 3, False),
         (2, 3, False),
@@ -151,6 +196,32 @@ def test_progress_comes_line_by_line(tmp_path: Path) -> None:
         (3, 3, True),
     ]
     assert all(isinstance(item, Spoken) and item.file for item in steps[-1].spoken)
+
+
+def test_a_stop_ends_a_batch_after_the_line_that_is_spoken_and_gives_what_is_done(tmp_path: Path) -> None:
+    stop = Stop()
+
+    def speak(request: SynthesisRequest) -> Speech:
+        if request.text == "二二":
+            stop.ask()
+        return tone(request)
+
+    lines = parse("一\n二二\n三\n四", CAN, DEFAULTS)
+    *_, step = run(lines, speak, marked, one_cue, tmp_path / "batch", pause=0, engine="test", stop=stop)
+    assert (len(step.spoken), step.total, step.stopped) == (2, 4, True)
+    assert step.files is not None
+    assert length(step.files.joined) == pytest.approx(0.3, abs=1e-3)
+    with zipfile.ZipFile(step.files.archive) as archive:
+        assert archive.namelist() == ["001.wav", "002.wav", "joined.wav", "subtitles.srt", "lines.jsonl"]
+
+
+def test_a_batch_that_is_stopped_before_its_first_line_leaves_no_files(tmp_path: Path) -> None:
+    def waiting(_request: SynthesisRequest) -> Speech:
+        raise Stopped
+
+    progress = last("一\n二", tmp_path, waiting)
+    assert (progress.spoken, progress.files, progress.stopped) == ((), None, True)
+    assert not (tmp_path / "batch").exists()
 
 
 def test_a_batch_of_nothing_readable_is_refused(tmp_path: Path) -> None:

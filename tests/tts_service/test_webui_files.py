@@ -3,10 +3,6 @@
 import hashlib
 import io
 import os
-import subprocess
-import sys
-import time
-import urllib.request
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +11,14 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.support.ports import free_port
 from tests.tts_service.gradio_http import Page, file_data
+from tests.tts_service.page_process import small_page
 from tts_service.app.folders import empty_uploads
 from tts_service.audit import audit_file, records
 
-ROOT = Path(__file__).resolve().parents[2]
 SECRET = "top secret 8d1f"
+ASKED = ["你好", "", "中性", 1, 1, False, *[0] * 8]
+"""Text, visitor, emotion, intensity, speed, and a mix of emotions that isn't used."""
 DECLARED = ["张三本人录制", "张三书面同意", "内部测试"]
 
 
@@ -41,23 +38,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     for name in ("audit", "references"):
         (shared / name).mkdir()
         (shared / name / "kept.txt").write_text(SECRET)
-    port = free_port()
-    command = [sys.executable, str(ROOT / "tests" / "tts_service" / "small_page.py"), str(port), str(shared)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            deadline = time.monotonic() + 120
-            while True:
-                assert process.poll() is None
-                assert time.monotonic() < deadline, "the page did not come up"
-                try:
-                    urllib.request.urlopen(url + "/healthz", timeout=5).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            yield Page(url, shared)
-        finally:
-            process.kill()
+    with small_page(shared) as page:
+        yield page
 
 
 def foreign(page: Page, folder: Path) -> list[Path]:
@@ -93,7 +75,7 @@ def test_the_queue_refuses_such_files_too_wherever_they_stand_in_the_data(page: 
     paths = foreign(page, tmp_path)
     strange = [[file_data(paths[0])], {"path": str(paths[0])}, str(paths[0])]
     for value in [*map(file_data, paths), *strange]:
-        for number, data in ((load, [value]), (matching, [value, *DECLARED, "你好", "中性", 1, 1, ""])):
+        for number, data in ((load, [value]), (matching, [value, *DECLARED, *ASKED])):
             answer = page.queued(number, data)
             assert SECRET not in answer
             assert '"success":true' not in answer, value
@@ -120,7 +102,7 @@ def test_what_was_uploaded_is_read_and_sounds_are_handed_out(page: Page) -> None
     lines = page.uploaded("a.txt", "你好\n再见".encode())
     assert "再见" in page.direct(page.number("load"), [lines]).text
     heard = page.uploaded("a.wav", recording())
-    assert '"success":true' in page.queued(page.number("matching"), [heard, *DECLARED, "你好", "中性", 1, 1, ""])
+    assert '"success":true' in page.queued(page.number("matching"), [heard, *DECLARED, *ASKED])
     spoken = page.direct(page.number("synthesize"), ["你好", "清岚", "中性", 1, 1, 0]).json()["data"]
     assert httpx.get(f"{page.url}/gradio_api/file={spoken[0]['path']}").content[:4] == b"RIFF"
     many = page.direct(page.number("batch"), ["你好\n再见", "清岚", "中性", 1, 1, 0.4]).json()["data"]
@@ -171,11 +153,11 @@ def told_of(page: Page, data: bytes) -> list[str]:
 def test_a_recording_in_which_no_voice_is_heard_is_kept_nowhere_and_the_audit_file_says_so(page: Page) -> None:
     noise = recording(4)
     upload = page.uploaded("noise.wav", noise)
-    answer = page.queued(page.number("matching"), [upload, *DECLARED, "你好", "中性", 1, 1, ""])
+    answer = page.queued(page.number("matching"), [upload, *DECLARED, *ASKED])
     assert "听不出人声" in answer
     assert kept(page, noise) == []
     assert told_of(page, noise) == ["reference.admitted", "reference.deleted"]
-    again = page.queued(page.number("matching"), [upload, *DECLARED, "你好", "中性", 1, 1, ""])
+    again = page.queued(page.number("matching"), [upload, *DECLARED, *ASKED])
     assert "请先选择参考录音" in again
     form = {"input": "你好", "response_format": "wav"}
     form |= {
@@ -191,9 +173,9 @@ def test_of_an_admitted_recording_the_uploaded_copy_goes_and_a_missing_consent_k
     voice = recording(2.5)
     upload = page.uploaded("voice.wav", voice)
     number = page.number("matching")
-    assert "声明" in page.queued(number, [upload, "张三本人录制", "", "内部测试", "你好", "中性", 1, 1, ""])
+    assert "声明" in page.queued(number, [upload, "张三本人录制", "", "内部测试", *ASKED])
     assert [path.name for path in kept(page, voice)] == ["voice.wav"]
-    assert '"success":true' in page.queued(number, [upload, *DECLARED, "你好", "中性", 1, 1, ""])
+    assert '"success":true' in page.queued(number, [upload, *DECLARED, *ASKED])
     assert kept(page, voice) == [page.shared / "references" / f"{hashlib.sha256(voice).hexdigest()}.wav"]
 
 
@@ -201,7 +183,7 @@ def test_a_visitor_cannot_have_anything_but_an_upload_deleted(page: Page) -> Non
     entry = page.shared / "run" / "gradio" / "history" / ("a" * 64) / "sound.wav"
     entry.parent.mkdir(parents=True)
     entry.write_bytes(recording(1.5))
-    page.queued(page.number("matching"), [file_data(entry), *DECLARED, "你好", "中性", 1, 1, ""])
+    page.queued(page.number("matching"), [file_data(entry), *DECLARED, *ASKED])
     assert entry.exists()
 
 
@@ -239,7 +221,7 @@ def test_an_audit_file_that_takes_no_record_is_told_without_the_servers_paths(pa
     path.mkdir()
     try:
         heard = page.uploaded("a.wav", recording(1.2))
-        answer = page.queued(page.number("matching"), [heard, *DECLARED, "你好", "中性", 1, 1, ""])
+        answer = page.queued(page.number("matching"), [heard, *DECLARED, *ASKED])
         assert "审计记录写不进去" in answer
         assert "audit.jsonl" not in answer
         form = {"input": "你好", "response_format": "wav"}

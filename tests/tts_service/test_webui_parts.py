@@ -13,7 +13,6 @@ from tts_service.app.words import CHINESE, ENGLISH
 from tts_service.engines.base import Capabilities, RequestRefused, SynthesisRequest
 from tts_service.history import Entry, History
 from tts_service.presets import BUILT_IN, MOST, added, offered, saved
-from tts_service.subtitles import Cue, srt
 
 CAN = Capabilities(("清岚", "云峰"), ("中性", "温柔"), 22050)
 
@@ -189,12 +188,6 @@ def test_a_word_is_added_or_put_in_the_place_of_its_old_reading() -> None:
 def test_too_large_a_lexicon_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RequestRefused, match="词典太大"):
         lexicon_file.save(tmp_path, "好 hao3\n" * 6000, lexicon_file.read(tmp_path).version)
-
-
-def test_subtitles_have_numbers_clocks_and_one_line_of_text_each() -> None:
-    assert srt([Cue(0, 1.25, "你好"), Cue(3599.9996, 3661.5, "两\n\n行")]) == (
-        "1\n00:00:00,000 --> 00:00:01,250\n你好\n\n2\n01:00:00,000 --> 01:01:01,500\n两 行\n"
-    )
 
 
 def test_the_two_languages_choose_from_pairs_and_name_what_they_know() -> None:

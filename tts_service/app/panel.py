@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tts_service.app.errors import public
 from tts_service.app.health import About
 from tts_service.app.words import CHINESE, Language
 from tts_service.engines.base import Speech
@@ -33,8 +34,16 @@ def info_of(speech: Speech, about: About, intensity: float = 1.0) -> dict[str, A
     }
 
 
-def panel_html(speech: Speech | None, w: Language = CHINESE, *, first_seconds: float = 0.0) -> str:
-    """Draws the card of one sound; every value is escaped, the text came from the user."""
+def panel_html(
+    speech: Speech | None, w: Language = CHINESE, *, first_seconds: float = 0.0, stopped: bool = False
+) -> str:
+    """Draws the card of one sound; every value is escaped, the text came from the user.
+
+    `stopped`: the visitor ended it before its end, or before anything was there.
+    """
+    if speech is None and stopped:
+        nothing = w("已停止，还没有合成出声音。", "Stopped before any sound was there.")
+        return f'<div class="tts-card tts-empty">{nothing}</div>'
     if speech is None:
         empty = w("合成后，这里显示时长、速度和读法。", "Length, speed and reading are shown here afterwards.")
         return f'<div class="tts-card tts-empty">{empty}</div>'
@@ -50,10 +59,13 @@ def panel_html(speech: Speech | None, w: Language = CHINESE, *, first_seconds: f
         for name, value, unit in figures
     )
     notes = ""
+    if stopped:
+        kept = w("已停止：保留了停止前合成好的部分。", "Stopped: what was made by then is kept.")
+        notes += f'<p class="tts-note">{kept}</p>'
     if speech.unreadable:
         left_out = w("未能朗读：", "Could not be read: ") + w.list(speech.unreadable[:12])
         notes += f'<p class="tts-note">{escape(left_out)}</p>'
-    for note in filter(None, (speech.note, speech.matching)):
+    for note in filter(None, (public(speech.note), speech.matching)):
         notes += f'<p class="tts-hint">{escape(note)}</p>'
     if speech.measures:
         notes += (
@@ -78,7 +90,7 @@ def status_html(about: About, w: Language) -> str:
     if (video := video_bytes()) is not None:
         rows.append((w("显存", "GPU memory"), f"{video / 2**20:.0f} MB"))
     rows += [
-        (w("状态", "Health"), health.detail or w("正常", "well")),
+        (w("状态", "Health"), public(health.detail) or w("正常", "well")),
         (w("内存措施", "Memory measures"), w.list(health.measures) or w("无", "none")),
         (w("在合成 / 排队", "Speaking / waiting"), f"{crowd.running} / {crowd.waiting}"),
         (w("已运行", "Up"), _lasting(time.time() - about.started, w)),

@@ -10,6 +10,7 @@ _ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "清岚": "Qinglan ♀", "若溪": "Ruoxi ♀", "小禾": "Xiaohe ♀", "云峰": "Yunfeng ♂", "石磊": "Shilei ♂",
         "老周": "Laozhou ♂", "中性": "Neutral", "开心": "Happy", "悲伤": "Sad", "生气": "Angry", "严肃": "Serious",
         "温柔": "Gentle", "害怕": "Afraid", "厌恶": "Disgusted", "忧郁": "Melancholic", "惊讶": "Surprised",
+        "平静": "Calm",
     }
 )  # fmt: skip
 

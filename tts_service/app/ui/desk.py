@@ -11,16 +11,20 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from tts_service.app.admission import Busy
-from tts_service.app.errors import AUDIT_FAILED
+from tts_service.app.errors import AUDIT_FAILED, public, told
 from tts_service.app.health import About
+from tts_service.app.stopping import Door, Runs, Stop
 from tts_service.app.ui import lexicon_file
 from tts_service.app.ui.speaking import marked_wav, speak_whole, sweep
 from tts_service.app.words import Language
 from tts_service.audit import AuditError
+from tts_service.cues import cues
 from tts_service.engines.base import EngineFailed, RequestRefused, Speech, SynthesisRequest
 from tts_service.history import History
+from tts_service.subtitles import Cue
 from tts_service.text.frontend import FrontEnd
 from tts_service.text.lexicon import Lexicon
+from tts_service.text.preview import plain
 
 
 class Desk:
@@ -33,6 +37,8 @@ class Desk:
         self.live = self.served / "live"
         self.batches = self.served / "batches"
         self.history = History(self.served / "history")
+        self.door = Door(about.admission)
+        self.runs = Runs()
         self._lock = threading.Lock()
         self._lexicon = ""
         self._front_end = FrontEnd()
@@ -53,9 +59,9 @@ class Desk:
         if reload := getattr(self.about.engine, "reload_lexicon", None):
             reload()
 
-    def speak(self, request: SynthesisRequest) -> Speech:
-        """Speaks at once, through the door."""
-        return speak_whole(self.about, request)
+    def speak(self, request: SynthesisRequest, stop: Stop) -> Speech:
+        """Speaks at once, through the door; raises Stopped while it waits there."""
+        return speak_whole(self.about, request, self.door.enter(stop))
 
     def wav(self, request: SynthesisRequest, speech: Speech) -> bytes:
         """The marked wav of a sound."""
@@ -68,6 +74,10 @@ class Desk:
         path = self.live / f"{secrets.token_hex(12)}.wav"
         path.write_bytes(self.wav(request, speech))
         return path
+
+    def cues(self, request: SynthesisRequest, speech: Speech) -> tuple[Cue, ...]:
+        """The subtitles of a sound."""
+        return cues(plain(request.text), speech.samples, speech.sample_rate, self.front_end)
 
     def new_folder(self) -> Path:
         """A folder for a batch, not made yet."""
@@ -88,7 +98,11 @@ def refusals(w: Language | None = None) -> Iterator[None]:
         raise gr.Error(text, duration=None, title="出错了" if w is None else w("出错了", "That failed")) from failed
     except EngineFailed as failed:
         title = "出错了" if w is None else w("出错了", "That failed")
-        raise gr.Error(escape(str(failed)), duration=None, title=title) from failed
+        problem = told(failed)
+        text = (
+            f"{problem.zh} {problem.en}" if w is None else escape(w(f"{problem.zh}{public(str(failed))}", problem.en))
+        )
+        raise gr.Error(text, duration=None, title=title, print_exception=False) from failed
 
 
 def event_value(event: gr.EventData, name: str) -> object:

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from tts_service.app.panel import info_of
+from tts_service.app.stopping import Stop
 from tts_service.app.ui.desk import Desk, refusals
 from tts_service.app.ui.tab_batch import batch
 from tts_service.app.ui.tab_speak import FIRST
@@ -25,7 +26,7 @@ def endpoints(desk: Desk) -> None:
     ) -> tuple[str, dict[str, Any]]:
         with refusals():
             request = SynthesisRequest(text, voice, emotion, speed, intensity, seed=seed)
-            speech = desk.speak(request)
+            speech = desk.speak(request, Stop())
             path = desk.file(request, speech)
         return str(path), info_of(speech, desk.about, request.intensity)
 
@@ -37,7 +38,7 @@ def endpoints(desk: Desk) -> None:
         lines: str, voice: str, emotion: str, speed: float, intensity: float, pause: float
     ) -> tuple[str, str, str, list[dict[str, Any]]]:
         with refusals():
-            *_, last = batch(desk, lines, SynthesisRequest("", voice, emotion, speed, intensity), pause)
+            *_, last = batch(desk, lines, SynthesisRequest("", voice, emotion, speed, intensity), pause, Stop())
         assert last.files is not None  # the last step always has them
         archive, joined, subtitles = (str(path) for path in last.files.shared)
         return archive, joined, subtitles, [told(item) for item in last.spoken]

@@ -1,11 +1,13 @@
-"""How to speak: voice and emotion as buttons, intensity and speed, and presets that set all four."""
+"""How to speak: voice and emotion as buttons, intensity, speed, a mix of emotions, and presets that set all of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from tts_service.app.ui.desk import Desk, refusals
+from tts_service.app.ui.mix import Mix, mix, mix_values, mixed
 from tts_service.app.words import Language
 from tts_service.engines.base import STRONGEST, SynthesisRequest
 from tts_service.presets import LONGEST_NAME, Preset, added, offered, saved
@@ -13,17 +15,30 @@ from tts_service.presets import LONGEST_NAME, Preset, added, offered, saved
 
 @dataclass(frozen=True)
 class Form:
-    """The controls; `inputs` in the order of `request`'s arguments behind the text."""
+    """The controls; `asked` makes a request of their `inputs`."""
 
     voice: gr.Radio
     emotion: gr.Radio
     intensity: gr.Slider
     speed: gr.Slider
+    mix: Mix
 
     @property
     def inputs(self) -> list[gr.components.Component]:
         """What goes into a function that speaks."""
-        return [self.voice, self.emotion, self.intensity, self.speed]
+        return [self.voice, self.emotion, self.intensity, self.speed, *self.mix.inputs]
+
+
+def asked(text: str, voice: str | None, emotion: str, intensity: float, speed: float, *mix: Any) -> SynthesisRequest:
+    """The request, unchecked; what follows the text are the values of `Form.inputs`."""
+    return SynthesisRequest(text, voice, emotion, speed, intensity, vector=mixed(mix[0], mix[1:]))
+
+
+def chosen_values(
+    voice: str, emotion: str, intensity: float, speed: float, vector: Sequence[float] | None
+) -> list[Any]:
+    """What `Form.inputs` show for a way to speak."""
+    return [voice, emotion, intensity, speed, *mix_values(vector)]
 
 
 def form(desk: Desk, w: Language, kept: gr.BrowserState) -> Form:
@@ -64,7 +79,15 @@ def form(desk: Desk, w: Language, kept: gr.BrowserState) -> Form:
         speed = gr.Slider(
             can.slowest, can.fastest, value=1.0, step=0.05, label=w("语速", "Speed"), elem_id="tts-speed", min_width=140
         )
-    controls = Form(voice, emotion, intensity, speed)
+    controls = Form(voice, emotion, intensity, speed, mix(w))
+    controls.mix.used.change(
+        lambda used: [gr.update(interactive=not used)] * 2,
+        [controls.mix.used],
+        [emotion, intensity],
+        api_visibility="private",
+        show_progress="hidden",
+        queue=False,
+    )
     _presets(desk, w, controls, choice, kept)
     return controls
 
@@ -81,14 +104,12 @@ def _presets(desk: Desk, w: Language, controls: Form, choice: gr.Dropdown, kept:
         own = {f"★ {preset.name}": preset for preset in saved(stored, can)}
         preset: Preset | None = (ours | own).get(name or "")
         if preset is None:
-            return [gr.skip()] * 4
-        return [preset.voice, preset.emotion, preset.intensity, preset.speed]
+            return [gr.skip()] * len(controls.inputs)
+        return chosen_values(preset.voice, preset.emotion, preset.intensity, preset.speed, preset.vector)
 
-    def save(
-        name: str, voice: str, emotion: str, intensity: float, speed: float, stored: object
-    ) -> tuple[list[dict[str, Any]], Any, str]:
+    def save(name: str, stored: object, *how: Any) -> tuple[list[dict[str, Any]], Any, str]:
         with refusals(w):
-            request = SynthesisRequest("。", voice, emotion, speed, intensity).checked(can)
+            request = asked("。", *how).checked(can)
             own = added(saved(stored, can), name, request)
         label = f"★ {own[-1].name}"
         listed = [preset.to_json() for preset in own]
@@ -118,7 +139,7 @@ def _presets(desk: Desk, w: Language, controls: Form, choice: gr.Dropdown, kept:
     choice.input(chosen, [choice, kept], controls.inputs, **quiet)
     keep.click(
         save,
-        [name, *controls.inputs, kept],
+        [name, kept, *controls.inputs],
         [kept, choice, name],
         preprocess=False,
         api_visibility="private",

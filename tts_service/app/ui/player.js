@@ -89,6 +89,7 @@ function take(bytes) {
 }
 
 async function pump() {
+  if (props.value && props.value.stopped && props.value.key === key && playing) pause();
   if (pumping) return;
   pumping = true;
   let missed = 0;

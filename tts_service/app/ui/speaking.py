@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ import numpy as np
 
 from tts_service.app.admission import Busy, Draining
 from tts_service.app.health import About
+from tts_service.app.stopping import Door, Stop, Stopped
 from tts_service.audit import audit_speech
 from tts_service.engines.base import RequestRefused, Speech, SynthesisRequest
 from tts_service.history import Entry, History
@@ -36,8 +37,8 @@ class Live:
 
 @dataclass(frozen=True)
 class Done:
-    """Sound that is whole: its history entry and wav, the speech with its figures, and the seconds until the first
-    piece was there.
+    """Sound that is whole, or as far as it was made when the visitor stopped it: its history entry and wav, the speech
+    with its figures, and the seconds until the first piece was there.
     """
 
     name: str
@@ -45,6 +46,10 @@ class Done:
     path: Path
     speech: Speech
     first_seconds: float
+
+    @property
+    def stopped(self) -> bool:
+        return self.entry.stopped
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,9 @@ class MarkedWav:
         return self.head + self.pcm
 
 
-def speak_whole(about: About, request: SynthesisRequest) -> Speech:
-    """Speaks at once. Raises what the engine and the door raise."""
-    with _metered(about), about.admission.enter():
+def speak_whole(about: About, request: SynthesisRequest, inside: AbstractContextManager[None]) -> Speech:
+    """Speaks at once, `inside` the door. Raises what the engine and the door raise."""
+    with _metered(about, Stop()), inside:
         speech = about.engine.synthesize(request)
         about.meter.spoken(speech.seconds, speech.compute_seconds, speech.measures)
         return speech
@@ -91,10 +96,11 @@ def marked_wav(about: About, request: SynthesisRequest, speech: Speech) -> Marke
 
 
 def speak(
-    about: About, request: SynthesisRequest, history: History, visitor: str, folder: Path
+    about: About, request: SynthesisRequest, history: History, visitor: str, folder: Path, *, door: Door, stop: Stop
 ) -> Iterator[Live | Done]:
     """Speaks piece by piece into a file in `folder`, then keeps the whole. Raises what the engine and the door raise.
 
+    After `stop` was asked it ends at the next piece and keeps what was made; Stopped is raised where that is nothing.
     Where a person's recording is behind the voice, nothing is heard before it is on record: there are no pieces then.
     A dropped iterator ends the work at the next piece; the file of pieces goes some minutes later.
     """
@@ -105,26 +111,32 @@ def speak(
     pieces: list[np.ndarray] = []
     spent = first = due = 0.0
     size = 0
-    with _metered(about), about.admission.enter(), path.open("wb", buffering=0) as file:
+    stopped = False
+    with _metered(about, stop), door.enter(stop), path.open("wb", buffering=0) as file:
         begun = time.perf_counter()
         stream = about.engine.stream(request)
         secret = stream.reference is not None or request.reference is not None
-        for piece in stream.chunks:
-            if about.admission.over:
-                raise Draining
-            spent += time.perf_counter() - begun
-            if not pieces:
-                first = spent
-                about.meter.first_chunk(first)
-            pieces.append(piece)
-            if not secret:
-                size += file.write(pcm16(piece)) or 0
-                if time.perf_counter() > due:
-                    yield Live(name, path, size, stream.sample_rate)
-                    due = time.perf_counter() + _BETWEEN
-            begun = time.perf_counter()
+        try:
+            with _closed(stream.chunks) as chunks:
+                for piece in chunks:
+                    if about.admission.over:
+                        raise Draining
+                    spent += time.perf_counter() - begun
+                    if not pieces:
+                        first = spent
+                        about.meter.first_chunk(first)
+                    pieces.append(piece)
+                    if not secret:
+                        size += file.write(pcm16(piece)) or 0
+                        if time.perf_counter() > due:
+                            yield Live(name, path, size, stream.sample_rate)
+                            due = time.perf_counter() + _BETWEEN
+                    if stopped := stop.asked:
+                        break
+                    begun = time.perf_counter()
+        finally:
+            about.meter.spoken(sum(map(len, pieces)) / stream.sample_rate, spent, stream.measures)
         samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-        about.meter.spoken(len(samples) / stream.sample_rate, spent, stream.measures)
     speech = stream.spoken(samples, spent)
     wav = marked_wav(about, request, speech)
     entry = history.add(
@@ -134,7 +146,9 @@ def speak(
         voice=speech.voice,
         emotion=speech.emotion,
         intensity=request.intensity,
+        vector=request.vector,
         speed=speech.speed,
+        stopped=stopped,
         seconds=round(speech.seconds, 3),
         rate=speech.sample_rate,
         skip=len(wav.head),
@@ -144,19 +158,29 @@ def speak(
 
 
 @contextmanager
-def _metered(about: About) -> Iterator[None]:
-    """Tells the meter how a request ended."""
+def _closed(chunks: Iterator[np.ndarray]) -> Iterator[Iterator[np.ndarray]]:
+    """Ends the engine's work with the block; where the chunks are no generator there is none to end."""
+    try:
+        yield chunks
+    finally:
+        if close := getattr(chunks, "close", None):
+            close()
+
+
+@contextmanager
+def _metered(about: About, stop: Stop) -> Iterator[None]:
+    """Tells the meter how a request ended; who stops it has gone."""
     outcome = "failed"
     try:
         yield
-        outcome = "ok"
+        outcome = "gone" if stop.asked else "ok"
     except Busy:
         outcome = "busy"
         raise
     except RequestRefused:
         outcome = "refused"
         raise
-    except GeneratorExit:
+    except (GeneratorExit, Stopped):
         outcome = "gone"
         raise
     finally:

@@ -7,8 +7,10 @@ from typing import Any
 
 import gradio as gr
 
+from tts_service.app.stopping import BATCH, Stop
 from tts_service.app.ui.desk import Desk, refusals
-from tts_service.app.ui.form import Form
+from tts_service.app.ui.form import Form, asked
+from tts_service.app.ui.stop import stop_button, stops
 from tts_service.app.words import Language
 from tts_service.batch import (
     LONGEST_PAUSE,
@@ -33,11 +35,10 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
         with refusals(w):
             return decoded(Path(path).read_bytes())
 
-    def speaking(
-        lines: str, voice: str, emotion: str, intensity: float, speed: float, pause: float
-    ) -> Iterator[dict[gr.components.Component, Any]]:
-        with refusals(w):
-            for step in batch(desk, lines, SynthesisRequest("", voice, emotion, speed, intensity), pause):
+    def speaking(lines: str, pause: float, tab: gr.Request, *how: Any) -> Iterator[dict[gr.components.Component, Any]]:
+        with refusals(w), desk.runs.begin(tab.session_hash, BATCH) as stop:
+            yield {ending: gr.update(interactive=True), files: gr.update(value=None, visible=False)}
+            for step in batch(desk, lines, asked("", *how), pause, stop):
                 told: dict[gr.components.Component, Any] = {progress: progress_html(step, w)}
                 if step.files:
                     told[files] = gr.update(value=[str(path) for path in step.files.shared], visible=True)
@@ -48,10 +49,11 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
             lines = gr.Textbox(
                 label=w("每行一句", "One line each"),
                 info=w(
-                    f"纯文本，或 JSON Lines（字段 text、voice、emotion、speed、intensity）。最多 {MOST_LINES} 行、"
-                    f"{MOST_CHARACTERS} 字；没写的设置用“合成”页的。",
-                    f"Plain text, or JSON Lines (text, voice, emotion, speed, intensity). At most {MOST_LINES} lines, "
-                    f"{MOST_CHARACTERS} characters; what a line doesn't say is taken from the first tab.",
+                    f"纯文本，或 JSON Lines（字段 text、voice、emotion、speed、intensity、emotion_vector）。"
+                    f"最多 {MOST_LINES} 行、{MOST_CHARACTERS} 字；没写的设置用“合成”页的。",
+                    f"Plain text, or JSON Lines (text, voice, emotion, speed, intensity, emotion_vector). "
+                    f"At most {MOST_LINES} lines, {MOST_CHARACTERS} characters; what a line doesn't say is taken "
+                    "from the first tab.",
                 ),
                 placeholder='{"text": "你好", "emotion": "开心", "speed": 1.1}',
                 lines=9,
@@ -75,7 +77,16 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
                     elem_id="tts-batch-pause",
                 )
         with gr.Column(scale=5, min_width=310):
-            start = gr.Button(w("开始批量合成", "Speak all"), variant="primary", size="lg", elem_id="tts-batch-start")
+            with gr.Row(elem_classes="tts-go", equal_height=True):
+                start = gr.Button(
+                    w("开始批量合成", "Speak all"),
+                    variant="primary",
+                    size="lg",
+                    elem_id="tts-batch-start",
+                    scale=4,
+                    min_width=120,
+                )
+                ending = stop_button(w, "tts-batch-stop")
             progress = gr.HTML(progress_html(None, w), elem_id="tts-batch-progress")
             files = gr.File(
                 label=w("全部（zip）· 连成一个 wav · 字幕 srt", "All (zip) · joined wav · subtitles srt"),
@@ -86,25 +97,37 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
             )
 
     upload.upload(load, [upload], [lines], api_visibility="private", show_progress="hidden")
-    start.click(
+    clicked = start.click(
         speaking,
-        [lines, *controls.inputs, pause],
-        [progress, files],
+        [lines, pause, *controls.inputs],
+        [progress, files, ending],
         api_visibility="private",
         show_progress="hidden",
         preprocess=False,
         concurrency_limit=4,
     )
+    stops(desk, ending, clicked, BATCH)
 
 
-def batch(desk: Desk, text: object, defaults: SynthesisRequest, pause: object) -> Iterator[Progress]:
-    """Speaks lines into a folder of their own; older folders go. Raises RequestRefused before anything is spoken."""
+def batch(desk: Desk, text: object, defaults: SynthesisRequest, pause: object, stop: Stop) -> Iterator[Progress]:
+    """Speaks lines into a folder of their own until `stop` is asked; older folders go. Raises RequestRefused before
+    anything is spoken.
+    """
     checked = parse(text if isinstance(text, str) else "", desk.about.engine.capabilities, defaults)
     seconds = checked_pause(pause)
     sweep(desk.batches)
     desk.batches.mkdir(parents=True, exist_ok=True)
     yield Progress((), len(checked))
-    yield from run(checked, desk.speak, desk.wav, desk.new_folder(), pause=seconds, engine=desk.about.engine.name)
+    yield from run(
+        checked,
+        lambda request: desk.speak(request, stop),
+        desk.wav,
+        desk.cues,
+        desk.new_folder(),
+        pause=seconds,
+        engine=desk.about.engine.name,
+        stop=stop,
+    )
 
 
 def progress_html(step: Progress | None, w: Language) -> str:
@@ -114,6 +137,12 @@ def progress_html(step: Progress | None, w: Language) -> str:
         return f'<div class="tts-card tts-empty">{empty}</div>'
     done = len(step.spoken)
     share = round(100 * done / step.total)
+    note = ""
+    if step.stopped:
+        told = w("已停止，做好的部分可以下载。", "Stopped; what is done can be saved.")
+        if step.files is None:
+            told = w("已停止，还没有做好的行。", "Stopped before a line was done.")
+        note = f'<p class="tts-note">{told}</p>'
     rows = "".join(
         f'<li class="{"tts-left-out" if item.refused else ""}"><b>{item.line.number}</b>'
         f"<span>{escape(item.line.request.text[:80])}</span>"
@@ -127,6 +156,6 @@ def progress_html(step: Progress | None, w: Language) -> str:
     )
     return (
         f'<div class="tts-card"><div class="tts-bar" role="progressbar" aria-valuenow="{share}">'
-        f'<i style="width:{share}%"></i></div><p class="tts-count">{done} / {step.total}</p>'
+        f'<i style="width:{share}%"></i></div><p class="tts-count">{done} / {step.total}</p>{note}'
         f'<ol class="tts-lines">{rows}</ol></div>'
     )

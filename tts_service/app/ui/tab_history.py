@@ -1,10 +1,12 @@
 """The tab with the visitor's own sounds."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import gradio as gr
 
 from tts_service.app.ui.desk import Desk, event_value, refusals
+from tts_service.app.ui.form import chosen_values
 from tts_service.app.ui.tab_speak import Browser, SpeakTab
 from tts_service.app.ui.widgets import entries_value, player, whole
 from tts_service.app.words import Language
@@ -25,12 +27,13 @@ def history_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML, spe
     def replay(visitor: str, event: gr.EventData) -> dict[str, Any]:
         with refusals(w):
             visitor, entry = found(event, visitor)
-        return whole(entry.id, entry, desk.history.path(visitor, entry))
+        return whole(entry.id, replace(entry, stopped=False), desk.history.path(visitor, entry))
 
     def refill(visitor: str, event: gr.EventData) -> tuple[Any, ...]:
         with refusals(w):
             _, entry = found(event, visitor)
-        return entry.text, entry.voice, entry.emotion, entry.intensity, entry.speed, gr.update(selected="speak")
+        how = chosen_values(entry.voice, entry.emotion, entry.intensity, entry.speed, entry.vector)
+        return entry.text, *how, gr.update(selected="speak")
 
     def clear(visitor: str) -> tuple[list[Any], None]:
         desk.history.clear(desk.history.visitor(visitor))

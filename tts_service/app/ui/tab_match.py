@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -10,13 +11,14 @@ from typing import Any, Final
 import gradio as gr
 
 from tts_service.app.panel import panel_html
+from tts_service.app.stopping import Stop
 from tts_service.app.ui.desk import Desk, refusals
-from tts_service.app.ui.form import Form
+from tts_service.app.ui.form import Form, asked
 from tts_service.app.ui.speaking import CHANNEL, Done, speak
 from tts_service.app.ui.tab_speak import FIRST, Browser
 from tts_service.app.ui.widgets import entries_value, player, shown
 from tts_service.app.words import Language
-from tts_service.engines.base import Capabilities, Declaration, Reference, RequestRefused, SynthesisRequest
+from tts_service.engines.base import Capabilities, Declaration, Reference, RequestRefused
 from tts_service.references import LARGEST, LONGEST, LONGEST_STATEMENT, PURPOSE, SHORTEST, admitted
 
 _UPLOAD: Final = re.compile(r"[0-9a-f]{64}")
@@ -33,19 +35,15 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
         consent: str,
         purpose: str,
         text: str,
-        emotion: str,
-        intensity: float,
-        speed: float,
         visitor: str,
+        *how: Any,
     ) -> Iterator[dict[gr.components.Component, Any]]:
         visitor = desk.history.visitor(visitor)
         with refusals(w):
-            request = SynthesisRequest(text, None, emotion, speed, intensity).checked(can)
+            request = asked(text, None, *how).checked(can)
             with _taken(desk, recording, Declaration(source, consent, purpose)) as reference:
-                wanted = SynthesisRequest(
-                    request.text, request.voice, request.emotion, request.speed, request.intensity, reference=reference
-                )
-                steps = list(speak(desk.about, wanted, desk.history, visitor, desk.live))
+                wanted = replace(request, reference=reference)
+                steps = list(speak(desk.about, wanted, desk.history, visitor, desk.live, door=desk.door, stop=Stop()))
             for step in steps:
                 told: dict[gr.components.Component, Any] = {sound: shown(step)}
                 if isinstance(step, Done):
@@ -117,7 +115,7 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
     upload.upload(chosen, [upload], [named], api_visibility="private", show_progress="hidden", queue=False)
     button.click(
         matching,
-        [upload, source, consent, purpose, text, *controls.inputs[1:], browser.visitor],
+        [upload, source, consent, purpose, text, browser.visitor, *controls.inputs[1:]],
         [sound, upload, named, panel, history, browser.visitor],
         api_visibility="private",
         show_progress="minimal",

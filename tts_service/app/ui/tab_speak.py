@@ -7,9 +7,11 @@ from typing import Any, Final
 import gradio as gr
 
 from tts_service.app.panel import panel_html, status_html
+from tts_service.app.stopping import SPEAK, Stopped
 from tts_service.app.ui.desk import Desk, event_value, refusals
-from tts_service.app.ui.form import Form, form
+from tts_service.app.ui.form import Form, asked, form
 from tts_service.app.ui.speaking import Done, speak
+from tts_service.app.ui.stop import stop_button, stops
 from tts_service.app.ui.widgets import entries_value, player, reading, segments_value, shown
 from tts_service.app.words import Language
 from tts_service.engines.base import RequestRefused, SynthesisRequest
@@ -56,23 +58,26 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
             new = corrected(desk.front_end, text, *_corrected_place(event))
         return new, segments_value(preview(desk.front_end, new))
 
-    def speaking(
-        text: str, voice: str, emotion: str, intensity: float, speed: float, visitor: str
-    ) -> Iterator[dict[gr.components.Component, Any]]:
+    def speaking(text: str, visitor: str, tab: gr.Request, *how: Any) -> Iterator[dict[gr.components.Component, Any]]:
         visitor = desk.history.visitor(visitor)
-        request = SynthesisRequest(text, voice, emotion, speed, intensity)
-        with refusals(w):
-            for step in speak(desk.about, request, desk.history, visitor, desk.live):
-                told: dict[gr.components.Component, Any] = {sound: shown(step)}
-                if isinstance(step, Done):
-                    entries = desk.history.entries(visitor)
-                    told |= {
-                        panel: panel_html(step.speech, w, first_seconds=step.first_seconds),
-                        status: status_html(desk.about, w),
-                        history: entries_value(w, ((entry, desk.history.path(visitor, entry)) for entry in entries)),
-                        browser.visitor: visitor,
-                    }
-                yield told
+        request = asked(text, *how)
+        with refusals(w), desk.runs.begin(tab.session_hash, SPEAK) as stop:
+            yield {ending: gr.update(interactive=True)}
+            steps = speak(desk.about, request, desk.history, visitor, desk.live, door=desk.door, stop=stop)
+            try:
+                for step in steps:
+                    told: dict[gr.components.Component, Any] = {sound: shown(step)}
+                    if isinstance(step, Done):
+                        kept = ((entry, desk.history.path(visitor, entry)) for entry in desk.history.entries(visitor))
+                        told |= {
+                            panel: panel_html(step.speech, w, first_seconds=step.first_seconds, stopped=step.stopped),
+                            status: status_html(desk.about, w),
+                            history: entries_value(w, kept),
+                            browser.visitor: visitor,
+                        }
+                    yield told
+            except Stopped:
+                yield {panel: panel_html(None, w, stopped=True)}
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=6, min_width=330):
@@ -99,7 +104,11 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
             readings = reading(w, preview(desk.front_end, FIRST))
             controls = form(desk, w, browser.presets)
         with gr.Column(scale=5, min_width=310):
-            button = gr.Button(w("开始合成", "Speak"), variant="primary", size="lg", elem_id="tts-speak")
+            with gr.Row(elem_classes="tts-go", equal_height=True):
+                button = gr.Button(
+                    w("开始合成", "Speak"), variant="primary", size="lg", elem_id="tts-speak", scale=4, min_width=120
+                )
+                ending = stop_button(w, "tts-stop")
             sound = player(w, "tts-audio")
             panel = gr.HTML(panel_html(None, w), elem_id="tts-panel")
             status = gr.HTML(status_html(desk.about, w), elem_id="tts-status")
@@ -109,16 +118,17 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
     readings.correct(
         correct, [text], [text, readings], preprocess=False, api_visibility="private", show_progress="hidden"
     )
-    button.click(
+    run = button.click(
         speaking,
-        [text, *controls.inputs, browser.visitor],
-        [sound, panel, status, history, browser.visitor],
+        [text, browser.visitor, *controls.inputs],
+        [sound, panel, status, history, browser.visitor, ending],
         api_visibility="private",
         show_progress="minimal",
         show_progress_on=[panel],
         preprocess=False,  # the engine refuses what it can't do, in words that say what is allowed
         concurrency_limit=16,  # who may compute is decided at the engine's own door
     )
+    stops(desk, ending, run, SPEAK)
     return SpeakTab(text, controls, status)
 
 

@@ -43,6 +43,7 @@ def live(sound: Live) -> dict[str, Any]:
         "rate": sound.rate,
         "done": False,
         "play": True,
+        "stopped": False,
         "name": "",
     }
 
@@ -56,7 +57,8 @@ def whole(name: str, entry: Entry, path: Path, *, play: bool = True) -> dict[str
         "size": entry.size,
         "rate": entry.rate,
         "done": True,
-        "play": play,
+        "play": play and not entry.stopped,
+        "stopped": entry.stopped,
         "name": file_name(entry),
     }
 
@@ -122,9 +124,12 @@ def entries_value(w: Language, entries: Iterable[tuple[Entry, Path]]) -> list[di
             "text": entry.text,
             "facts": [
                 w.label(entry.voice),
-                w.label(entry.emotion) + (f" {entry.intensity:g}" if entry.intensity != 1 else ""),
+                w("情绪混合", "Emotion mix")
+                if entry.vector
+                else w.label(entry.emotion) + (f" {entry.intensity:g}" if entry.intensity != 1 else ""),
                 f"{entry.speed:g}×",
                 f"{entry.seconds:.1f} {w('秒', 's')}",
+                *([w("中途停止", "stopped early")] if entry.stopped else []),
             ],
             "url": url(path),
             "name": file_name(entry),
