@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+import secrets
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +22,8 @@ _PARAMS: Final = {"text": "input", "vector": "emotion_vector", "reference": "ref
 class ApiError(Exception):
     """What a client is told: HTTP status, `code` and `param` for programs, the sentence for people.
 
-    `retry_after` is in seconds. `kind` is OpenAI's ``type``.
+    `retry_after` is in seconds. `kind` is OpenAI's ``type``. `number` is the request's in the service's log, where the
+    log says more.
     """
 
     status: int
@@ -30,6 +33,7 @@ class ApiError(Exception):
     param: str | None = None
     kind: str = "invalid_request_error"
     retry_after: int | None = None
+    number: str = ""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -43,6 +47,22 @@ AUDIT_FAILED: Final = (
     "The audit file takes no record, so nothing was done; the service's log says why.",
 )
 """What a client is told of an AuditError, whose own words name places on the server."""
+
+
+_PATH: Final = re.compile(r"(?:(?<![\w:/.])|(?<=\w:)(?!//))/(?=[^\s/])|\b[A-Za-z]:\\")
+_DANGLING: Final = re.compile(r"[\s\"'(;:,=]+$|[;,(]?\s*\b(?:see|in|at|log|from)\s*$", re.IGNORECASE)
+
+
+def public(text: str) -> str:
+    """What of an engine's own words may leave the host: the first line, up to where it names a place on the disk."""
+    line = next(iter(text.strip().splitlines()), "")
+    found = _PATH.search(line)
+    if found is None:
+        return line
+    kept, before = line[: found.start()], ""
+    while kept != before:
+        kept, before = _DANGLING.sub("", kept), kept
+    return f"{kept} …" if kept else "…"
 
 
 class TimeIsUp(RuntimeError):
@@ -65,7 +85,11 @@ def told(error: Exception) -> ApiError:
             zh, en = "合成超时，请缩短文字后再试。", "It took too long, try a shorter text."
             return ApiError(503, "time_limit", zh, en, None, "server_error", 10)
         case EngineFailed():
-            return ApiError(500, "engine_failed", "合成失败。", f"The engine failed: {error}", None, "server_error")
+            number = secrets.token_hex(4)
+            _LOG.error("request %s: the engine failed: %s", number, error)
+            zh = f"合成失败（编号 {number}，详情见服务日志）。"
+            en = f"The engine failed (request {number}, the service's log says more): {public(str(error))}"
+            return ApiError(500, "engine_failed", zh, en, None, "server_error", number=number)
         case AuditError():
             _LOG.error("a request with a recording was not carried out: %s", error)
             return ApiError(500, "audit_failed", *AUDIT_FAILED, None, "server_error")
@@ -76,6 +100,8 @@ def told(error: Exception) -> ApiError:
 def answer(error: ApiError) -> Response:
     """Makes the HTTP answer."""
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    if error.number:
+        headers["X-Request-Id"] = error.number
     if error.status == 413:
         headers["Connection"] = "close"  # the rest of the body isn't read
     return Response(rendered(error.body), error.status, headers, "application/json")
