@@ -18,8 +18,9 @@ the first unfinished one is run (so a step must find what its earlier, interrupt
 Outside a running engine the decorated functions are ordinary functions, which is how tests read a story without one.
 """
 
+from orchestrator.engine.dbos_life import APPLICATION_VERSION
 from orchestrator.engine.declarations import HOSTS, Workflow, cancelled, declared, running, sleep, step, workflow
-from orchestrator.engine.engine import APPLICATION_VERSION, Engine
+from orchestrator.engine.engine import Engine
 from orchestrator.engine.errors import Cancelled, EngineBusy, EngineError, StepFailed, Stopping, UnknownWorkflow
 from orchestrator.engine.state import WorkflowState
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import functools
 import logging
-import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from orchestrator.engine.carrier import Carrier, guarded
-from orchestrator.engine.declarations import HOSTS, Workflow, seat, workflows
+from orchestrator.engine.carrier import Carrier
+from orchestrator.engine.dbos_life import APPLICATION_VERSION, destroy, launch
+from orchestrator.engine.declarations import Workflow, seat
 from orchestrator.engine.errors import Cancelled, EngineBusy, EngineError, Stopping, UnknownWorkflow
 from orchestrator.engine.state import CANCEL_REQUESTED, OPEN, PHASES, WorkflowState, state_of
 from orchestrator.processlock import ENGINE_LOCK, ProcessLock
@@ -23,10 +22,6 @@ from orchestrator.processlock import ENGINE_LOCK, ProcessLock
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
 
-APPLICATION_VERSION: Final = "wf-1"
-"""Raised only when the sequence of steps of a workflow changes: work begun under another version isn't resumed."""
-
-_QUEUE_POLL: Final = 0.5
 _RESULT_POLL: Final = 0.25
 
 
@@ -71,11 +66,12 @@ class Engine:
                 raise EngineBusy(self._lock.holder())
             try:
                 seat.engine = self  # before the launch: it begins with resumed workflows, whose steps look for us
-                self._launch()
+                self.carrier.close_the_gate()
+                launch(self.data_dir, worker_concurrency=self._worker_concurrency)
                 self.carrier.open_the_gate({each.id for each in self.pending() if each.cancel_requested})
             except BaseException:
                 seat.engine = None
-                self._destroy()
+                destroy()
                 self._lock.release()
                 raise
 
@@ -89,64 +85,9 @@ class Engine:
             return True
         drained = self.carrier.drain(timeout)
         seat.engine = None
-        self._destroy()
+        destroy()
         self._lock.release()
         return drained
-
-    def _launch(self) -> None:
-        from dbos import DBOS  # noqa: PLC0415
-
-        self.carrier.close_the_gate()
-        path = self.data_dir / "engine.sqlite"
-        connection = sqlite3.connect(path)
-        try:
-            # DBOS leaves SQLite's rollback journal on, where every reader blocks every writer.
-            connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
-        path.chmod(0o600)
-        for declared in workflows.values():
-            if declared.durable is None:
-                # No limit on restarts: a daemon that can't stay up (its port is taken, say) would use a limit up within
-                # minutes, and the work would be given up without a word to anybody.
-                durable = DBOS.workflow(name=declared.name, max_recovery_attempts=None)
-                declared.durable = durable(guarded(declared.function))
-        DBOS(
-            config={
-                "name": "zentao-deploy",
-                "system_database_url": f"sqlite:///{path}",
-                "application_version": APPLICATION_VERSION,
-                "executor_id": self._executor_id(),
-                "enable_otlp": False,
-                "log_level": "WARNING",
-            }
-        )
-        logger = logging.getLogger("dbos")
-        for handler in [h for h in logger.handlers if h.name == "__dbos_console_log_handler__"]:
-            logger.removeHandler(handler)
-        logger.propagate = True  # its words belong into our log, in our form
-        DBOS.launch()
-        DBOS.register_queue(
-            HOSTS,
-            partition_concurrency=1,
-            worker_concurrency=self._worker_concurrency,
-            polling_interval_sec=_QUEUE_POLL,
-        )
-
-    @staticmethod
-    def _destroy() -> None:
-        from dbos import DBOS  # noqa: PLC0415
-
-        DBOS.destroy()
-
-    def _executor_id(self) -> str:
-        """Fixed for the folder: work is resumed by the executor that began it, also after the folder was moved."""
-        path = self.data_dir / "engine.id"
-        if not path.exists():
-            part = path.with_suffix(".part")
-            part.write_text(f"engine-{uuid.uuid4().hex[:12]}\n")
-            part.replace(path)
-        return path.read_text().strip()
 
     # -- work ---------------------------------------------------------------------------------------------------------
 

@@ -104,13 +104,18 @@ def test_work_is_not_given_up_however_often_the_process_had_to_be_started(tmp_pa
 
 
 FULL_DISK = """
-import os, resource, signal, sys, threading
+import logging, os, resource, signal, sys, threading
 from pathlib import Path
 from orchestrator.engine import Engine, step, workflow
 from tests.engine.stories import note
 from tests.engine.test_engine import until
 
-proceed = threading.Event()
+proceed, over = threading.Event(), threading.Event()
+
+class Hears(logging.Handler):
+    def emit(self, record):  # the engine's last word, after it has tried in vain to write the failure down
+        if "Exception encountered in" in record.getMessage():
+            over.set()
 
 @step("long")
 def long(log):
@@ -127,13 +132,14 @@ def filling(log):
 data, log = Path(sys.argv[1]), sys.argv[2]
 engine = Engine(data)
 engine.launch()
+logging.getLogger("dbos").addHandler(Hears())
 engine.start(filling, "f", log)
 until(lambda: Path(log).exists())
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 before = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
 proceed.set()
-until(lambda: not engine.carrier.active)
+assert over.wait(60)
 resource.setrlimit(resource.RLIMIT_FSIZE, before)
 print(engine.status("f").phase, engine.revive(after=60), engine.revive(after=0), engine.wait("f", timeout=20))
 engine.shutdown()
