@@ -1,6 +1,7 @@
-"""The real WebUI, started once by start_app.sh for all tests that talk to it."""
+"""What start_app.sh starts: the real WebUI once for all tests that talk to it, and releases with a stand-in for it."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
+from tests.tts_service.release import Release
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,3 +40,26 @@ def webui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         [*command, "--stop"], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert stopped.stdout == "stopped\n", stopped.stderr
+
+
+@pytest.fixture(scope="session")
+def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("venv") / "v"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def venv_key(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return Release(tmp_path_factory.mktemp("key"), 1).make().run("--print-venv-key").stdout.strip()
+
+
+@pytest.fixture
+def release(tmp_path: Path, empty_venv: Path, venv_key: str) -> Iterator[Release]:
+    made = Release(tmp_path / "语音 服务", free_port()).make()
+    (made.shared / "venvs").mkdir(parents=True)
+    (made.shared / "venvs" / venv_key).symlink_to(empty_venv)
+    yield made
+    record = made.service.running()
+    if record:
+        os.killpg(record.pid, signal.SIGKILL)

@@ -13,9 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
-from tests.tts_service.test_start_app import Release, empty_venv, release, venv_key
-
-__all__ = ["empty_venv", "release", "venv_key"]
+from tests.tts_service.release import Release
 
 GPU = "NVIDIA H200, 143771 MiB, 140000 MiB, 570.86.15"
 LOST = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver."
