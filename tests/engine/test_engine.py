@@ -103,6 +103,41 @@ def test_work_is_not_given_up_however_often_the_process_had_to_be_started(tmp_pa
         assert engine.wait("d", timeout=30) == "TWO"
 
 
+def test_work_of_another_version_is_told_as_such_and_waits_until_it_is_given_up(tmp_path: Path, log: str) -> None:
+    data = tmp_path / "data"
+    subprocess.run(
+        [sys.executable, "-c", CHILD, str(data), "dying", "d", log], capture_output=True, timeout=60, check=False
+    )
+    with contextlib.closing(sqlite3.connect(data / "engine.sqlite")) as connection:
+        connection.execute("UPDATE workflow_status SET application_version = 'wf-0'")
+        connection.commit()
+    with Engine(data) as engine:
+        engine.start(stories.plain, "p", log)
+        assert engine.wait("p", timeout=30) == "ONETWO"
+        found = [engine.status(each) for each in ("d", "p")]
+        assert [state is not None and engine.is_outdated(state) for state in found] == [True, False]
+        engine.give_up("d")
+        engine.give_up("p")
+        ended = [engine.status(each) for each in ("d", "p")]
+        assert [state and state.phase for state in ended] == ["cancelled", "succeeded"]
+    assert lines(log).count("dying step") == 1, "the new version ran nothing of it"
+
+
+def test_what_has_ended_can_be_forgotten_with_all_that_belongs_to_it(engine: Engine, log: str) -> None:
+    engine.start(stories.plain, "p", log)
+    engine.start(stories.plain, "p2", log)
+    engine.start(stories.cancellable, "p-long", log)
+    for each in ("p", "p2"):
+        engine.wait(each, timeout=20)
+    until(lambda: "waiting" in lines(log))
+    assert not engine.forget("p"), "a part of it is under way"
+    assert engine.status("p") is not None
+    engine.cancel("p-long")
+    engine.wait("p-long", timeout=20)
+    assert engine.forget("p")
+    assert [each for each in ("p", "p-long", "p2") if engine.status(each) is not None] == ["p2"]
+
+
 FULL_DISK = """
 import logging, os, resource, signal, sys, threading
 from pathlib import Path
