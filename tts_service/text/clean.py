@@ -29,11 +29,12 @@ _LOWERED: Final = re.compile("(?<=[₀₁₂₃₄₅₆₇₈₉])(?=[0-9])")
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Mn", "Me", "Sk"})
 _KEPT: Final = frozenset("\n^°℃`²³")
 _WIDE_THOUSANDS: Final = re.compile("(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
+_TOPIC: Final = re.compile(r"(?<!\w)#(?=[^#\n]{0,39}[\u4e00-\u9fff])([^#\n]{2,40})#(?![\d#])")
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
 _SPACES: Final = re.compile(r"[ \f\v]+")
 _LINES: Final = re.compile(r" ?\n[\n ]*")
 _MARKUP: Final = re.compile(
-    r"(?<!\*)\*\*(?=[^*\s])|(?<=[^*\s])\*\*(?!\*)|__(?=\S)|(?<=\S)__|^#{1,6} |```", re.MULTILINE
+    r"(?<!\*)\*\*(?=[^*\s])|(?<=[^*\s])\*\*(?!\*)|__(?=\S)|(?<=\S)__|^#{1,6} |^[-*+] \[[ xX]\] |```", re.MULTILINE
 )
 _LINK: Final = re.compile(r"!?\[([^\[\]\n]{1,200})\]\((?:https?://|[./#])[^()\s]{0,500}\)")
 _TAG: Final = re.compile(
@@ -42,10 +43,10 @@ _TAG: Final = re.compile(
 )
 _ENTITIES: Final = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 _EMOTICON: Final = re.compile(
-    r"(?<![A-Za-z0-9])[:;=][-']?(?:[)DPp](?![A-Za-z0-9])|\((?=[\s，。！？!?~]|$))|\^[_-]?\^|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
+    r"(?<![A-Za-z0-9])[:;=][-']?(?:[)DPp](?![A-Za-z0-9])|\((?=[\s，。！？!?~]|$))|\^[_-]?\^|[→←]_[→←]|\(:3\[[^\]\w]{0,6}\]|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
 )
 _KAOMOJI: Final = re.compile(
-    r"¯?\\?_?[(（]ツ[)）]_?/?¯?|[ヾヽ٩╰╮ლ¯]?[(（]。?(?:[^A-Za-z0-9\u4e00-\u9fff\u0370-\u03ff\u2150-\u218f\u2460-\u24ff\s()（）,.，。、!?！？=+%℃°]|[ωεσ皿人益]){2,20}。?[)）][ノﾉو۶ゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
+    r"¯?\\?_?[(（]ツ[)）]_?/?¯?|[ヾヽ٩╰╮ლ¯]?[(（]。?(?:[^A-Za-z0-9\u4e00-\u9fff\u0370-\u03ff\u2150-\u218f\u2460-\u24ff\s()（）,.，。、!?！？=+%]|[ωεσ皿人益]){2,20}。?[)）][ノﾉو۶ゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
 )
 _STICKERS: Final = re.compile(
     r"\[(?:捂脸|微笑|笑哭|破涕为笑|撇嘴|发呆|流泪|大哭|害羞|呲牙|偷笑|坏笑|调皮|抓狂|白眼|翻白眼|尴尬|发怒|惊讶|擦汗|流汗|抠鼻"
@@ -63,7 +64,7 @@ def clean(text: str) -> str:
     Never raises; text without anything readable becomes ``""``.
     """
     text = _LOWERED.sub(" ", _WIDE_THOUSANDS.sub(",", text).translate(_WIDE).translate(_FORMS))
-    text = _TAG.sub(" ", _LINK.sub(r"\1", text))
+    text = _TOPIC.sub(r" \1 ", _TAG.sub(" ", _LINK.sub(r"\1", text)))
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)
     text = _RAISED_RUN.sub(_raised, text)

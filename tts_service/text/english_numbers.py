@@ -24,7 +24,7 @@ _GRAMMAR: Final = _words(
 """Words that make a sentence; names of products in a row have none."""
 _FEWEST: Final = 3
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,:/#^=+*@~(-])(?P<sign>(?<=\s)[-+])?(?P<dollar>\$)?(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
+    r"(?<![\w.,:/#^=+*@~(<>≥≤≈≠±√-])(?P<sign>(?<=\s)[-+])?(?P<dollar>\$)?(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
     r"(?:(?P<percent>\s?%)|:(?P<minute>[0-5]\d)|-(?P<to>\d{1,4}))?(?![\w%/^=+*@~-]|:\S|[.,]\d)",
     re.ASCII,
 )

@@ -28,8 +28,9 @@ def _date(match: re.Match[str]) -> str:
 
 def _year(match: re.Match[str]) -> str | None:
     """Tells 约2000年, so many years, from a year."""
-    so_many = match[1].endswith("00") and _ABOUT.search(match.string[max(0, match.start() - 3) : match.start()])
-    return None if so_many else digits(match[1]) + "年"
+    year = match[1] or match[2]
+    so_many = year.endswith("00") and _ABOUT.search(match.string[max(0, match.start() - 3) : match.start()])
+    return None if so_many else digits(year) + "年"
 
 
 def _dates(match: re.Match[str]) -> str:
@@ -103,7 +104,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("year in brackets", r"(?<=[（(〔［])((?:19|20)\d\d)(?=[）)〕］])", lambda m: digits(m[1])),
     rule(
         "class of a year",
-        r"(?<![第\d.])(?:'|(?<=[^\d第A-Za-z]))([5-9]\d|0\d)(?=届(?!世界|奥|亚|全)|版(?![本块面次税权]))",
+        r"(?<![第\d.A-Za-z'])'?([5-9]\d|0\d)(?=届(?!世界|奥|亚|全)|版(?![本块面次税权]))",
         lambda m: digits(m[1]),
     ),
     rule("year with an apostrophe", r"(?<![\w'])'([0-9]\d)(?![\d'.%])", lambda m: digits(m[1])),
@@ -139,7 +140,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "month and day with a zero",
-        r"(?<![\d./A-Za-z-])(0[1-9])([-/.])(0[1-9]|[12]\d|3[01])(?![\d/A-Za-z%℃°-]|\.\d)",
+        r"(?<![\d./A-Za-z:-])(0[1-9])([-/.])(0[1-9]|[12]\d|3[01])(?![\d/A-Za-z%℃°:-]|\.\d)",
         lambda m: f"{plain(m[1])}月{plain(m[3])}日",
     ),
     rule(
@@ -160,7 +161,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("decade", r"(?<!\d)(1[89]\d0|20\d0)(?=\s?年代|s(?![A-Za-z]))", lambda m: digits(m[1])),
     rule(
         "year",
-        rf"(?<![\d.])({YEAR})\s?年(?!前|后|来|间|历史|以[前后来上内下]|内|左右|多|之久)",
+        rf"(?<![\d.])(?:({YEAR})\s?年(?!前|后|来|间|历史|以[前后来上内下]|内|左右|多|之久)|((?:19|20)(?!00)\d\d)年(?!历史|多|之久))",
         _year,
     ),
     rule(

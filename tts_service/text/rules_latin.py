@@ -120,7 +120,7 @@ NAMES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "version of a product",
-        rf"(?<![A-Za-z0-9.])(?!(?:{_NOT_NAMES})[\s-])([A-Za-z](?:[A-Za-z0-9_+#-]{{0,40}}[A-Za-z0-9+#])?)\s?-?[vV]?({_VERSION})({_SUFFIX})((?:-(?=[0-9.]{{0,8}}[A-Za-z])[A-Za-z0-9]{{1,20}}(?:\.\d{{1,4}})?){{0,6}})(?![\d%])(?!\.\d)(?![A-Za-z](?!x))"
+        rf"(?<![A-Za-z0-9.])(?!(?:{_NOT_NAMES})[\s-])(?![A-Za-z]+\s(?:19|20)\d\d\.\d{{1,2}}\.\d{{1,2}}(?![\d.]))([A-Za-z](?:[A-Za-z0-9_+#-]{{0,40}}[A-Za-z0-9+#])?)\s?-?[vV]?({_VERSION})({_SUFFIX})((?:-(?=[0-9.]{{0,8}}[A-Za-z])[A-Za-z0-9]{{1,20}}(?:\.\d{{1,4}})?){{0,6}})(?![\d%])(?!\.\d)(?![A-Za-z](?!x))"
         r"(?!\s?(?:[KMGT]i?B|[kMG]?Hz|ms|kg|km|cm|mm|m|s|[元万亿%秒米倍度个小℃‰折]|分钟))",
         lambda m: mixed(m[1]) + " " + version(m[2]) + _suffix(m[3]) + mixed(m[4]),
     ),
@@ -134,6 +134,12 @@ NAMES: Final[tuple[Rule, ...]] = (
         r"(?<![\d.A-Za-z])(\d{1,4}\.\d{1,4})([-.]?(?:rc|beta|alpha|dev|post)[.-]?\d{0,3})(?![\dA-Za-z])",
         lambda m: version(m[1]) + _suffix(m[2]),
     ),
+    rule("standard of a language", r"(?<![A-Za-z0-9])C\+\+(\d{2})(?![\d.])", lambda m: f" C 加加{cardinal(m[1])}"),
+    rule(
+        "pages",
+        r"(?<![A-Za-z])([Pp]{1,2})\.?\s?(\d{1,4})\s?[-~]\s?(\d{1,4})(?=\s?(?:页|[，。；;)）]|$))",
+        lambda m: f" {m[1]} {cardinal(m[2])}到{cardinal(m[3])}",
+    ),
     rule("socket", r"(?<![A-Za-z0-9.])M\.2(?![\d.])", lambda _: " M 点二"),
     rule(
         "any version of",
@@ -142,7 +148,8 @@ NAMES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "product and model",
-        rf"(?<![A-Za-z0-9.])(?!(?:{_NOT_NAMES}) )([A-Z][A-Za-z]{{0,20}}) (\d{{3,5}})(?![\d.%,:/-]|\s?[{HAN}]?[万亿])"
+        rf"(?<![A-Za-z0-9.])(?!(?:{_NOT_NAMES}) )([A-Z][A-Za-z]{{0,20}}) (\d{{3,5}})"
+        rf"(?![\d%/-]|[.,:]\d|\s?[{HAN}]?[万亿])"
         r"([A-Za-z]{0,3})(?![A-Za-z\d])",
         _model,
     ),

@@ -69,6 +69,11 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: ("负" if m[1] else "") + money(m[2].replace(",", "")),
     ),
     rule(
+        "slang for ten thousand by what it is",
+        rf"(?<![A-Za-z\d.])(?:({NUMBER})\s?[-~至到]\s?)?({NUMBER})w(?=的?(?:房|车|粉|奖|年薪|人|用户|播放|阅读|投资|订单|存款|资产|元|块))",
+        lambda m: (number(m[1]) + "到" if m[1] else "") + quantity(m[2]) + "万",
+    ),
+    rule(
         "slang for ten thousand",
         rf"((?<=[{HAN}])\s?|(?<![A-Za-z\d.])(?=[\d.]{{1,9}}w\+))({NUMBER})w(?=\+|[{HAN}，。！？、；\s]|$)",
         lambda m: m[1] + quantity(m[2]) + "万",

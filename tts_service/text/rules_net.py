@@ -69,7 +69,8 @@ def _ipv6(match: re.Match[str]) -> str | None:
         "冒号" if part == ":" else digits(part) if part.isdigit() else f" {part.upper()} "
         for part in re.findall(r"\d+|[A-Fa-f]+|:", text)
     )
-    return said + ("斜杠" + cardinal(match[2]) if match[2] else "")
+    port = "冒号" + digits(match[2]) if match[2] else ""
+    return said + port + ("斜杠" + cardinal(match[3]) if match[3] else "")
 
 
 def _mac(match: re.Match[str]) -> str:
@@ -92,7 +93,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("mac with hyphens", r"(?<![0-9A-Za-z:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])", _mac),
     rule(
         "ipv6",
-        r"(?<![\w:.])\[?((?=[0-9A-Fa-f:]*::|(?:[0-9A-Fa-f]{1,4}:){7})[0-9A-Fa-f:]{2,39})\]?(?:/(\d{1,3}))?(?![\w:])",
+        r"(?<![\w:.])\[?((?=[0-9A-Fa-f:]*::|(?:[0-9A-Fa-f]{1,4}:){7})[0-9A-Fa-f:]{2,39})(?:\]:(\d{2,5})|\])?(?:/(\d{1,3}))?(?![\w:])",
         _ipv6,
     ),
     rule("ip", r"(?<![\d.])((?:\d{1,3}\.){3}\d{1,3})(?::(\d{2,5})|/(\d{1,2}))?(?![\d.]\d)(?!\d)", _ip),
@@ -131,6 +132,11 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: address(m[0]),
     ),
     rule("file with a Chinese name", rf"(?<=[{HAN}])\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: address(m[0])),
+    rule(
+        "account",
+        r"(?:(?<=微信号)|(?<=用户名)|(?<=[账帐]号)|(?<=微信)|(?<=ID))([是为:：]?\s?)([A-Za-z][A-Za-z0-9]{0,30}(?:[_-][A-Za-z0-9]{1,30}){1,4})(?![A-Za-z0-9])",
+        lambda m: (m[1].strip(" :：") or ("，" if m[1].strip() else "")) + address(m[2]),
+    ),
     rule(
         "option with a port",
         r"(?<![^\s(（“\"`])(-{1,2}[A-Za-z_-]{0,30}port)([\s=]{1,2})(\d{2,5})(?!\d)",

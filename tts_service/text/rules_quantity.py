@@ -11,7 +11,8 @@ _COUNTED: Final = (
     "个|位|名|只|条|张|本|件|台|辆|架|艘|把|根|支|枝|颗|粒|块|片|朵|棵|座|栋|间|家|所|群|队|套|双|对|副|幅|盒|箱|包|袋|瓶|杯|碗|盘|盆|锅|桶|罐|筐|捆|束|"
     "次|遍|回|趟|场|顿|阵|步|句|段|篇|首|部|集|天|周|星期|礼拜|小时|分钟|秒|年|岁|倍|成|种|样|项|批|组|层|株|头|匹|串|斤|公斤|千克|克|吨|笔|份|封|道|"
     "米|公里|千米|厘米|毫米|里|尺|寸|丈|英里|英尺|英寸|升|毫升|亩|公顷|平方|立方|平米|元|美元|欧元|英镑|港元|日元|块钱|角|毛|度|点钟|刻钟|半|人|者|方|边|"
-    "代|国|省|市|县|村|地|处|路|轮|款|门|节|课|行|列|卡|核|帧|字|词|页|卷|册|期|届|万|千|亿|百万|千万|夜|晚|室|厅|卫|桌|席|下(?![午半面来去一跌降滑调])|顶|扇|面|口|股|滴|团|堆|排|圈|"
+    "代|国|省|市|县|村|地|处|路|轮|款|门|节|课|行|列|卡|核|帧|字|词|页|卷|册|期|届|万|千|亿|百万|千万|夜|晚|室|厅|卫|桌|席|户|枚|幢|盏|尊|则|宗|起(?![来诉码点步初])|桩|幕|剂|丸|味|帖|具|羽|窝|拨|波|侧|端|岸|季(?!度)|学期|海里|加仑|公分|英亩|盎司|品脱|克拉|昼夜|辈子|载|碟|壶|坛|缸|篮|"
+    "瓣|缕|茬|摊|挺|下(?![午半面来去一跌降滑调])|顶|扇|面|口|股|滴|团|堆|排|圈|"
     "拳|脚|针|刀|枪|发|炮|胜|负|平|战|局|盘|连|环|垒|票|单|班|线程|线|档|挡|级台阶|瓦|伏|安|赫兹|兆|字节|比特|像素|毫秒|微秒|纳秒|毫克|微克|毫安|千瓦|分贝|摩尔|帕|卡路里|大卡"
 )
 _KIND: Final = rf"(?:{_COUNTED})"
@@ -111,7 +112,12 @@ def _plain_run(match: re.Match[str]) -> str:
 def _per(match: re.Match[str]) -> str:
     count = cardinal(match["count"]) if match["count"] else ""
     name = _PER_NAMES.get(match["per"], match["per"])
-    return f"每{count}" + (f" {match['scale']} " if match["scale"] else "") + name
+    return (
+        f"每{count}"
+        + (f" {match['scale']} " if match["scale"] else "")
+        + name
+        + (match["more"] or "").replace("/", "每")
+    )
 
 
 MEASURED: Final[tuple[Rule, ...]] = (
@@ -154,7 +160,8 @@ MEASURED: Final[tuple[Rule, ...]] = (
     rule("unit of each", r"(?<=每)([kcm]?m)([²³])(?![A-Za-z\d+=-])", lambda m: unit_name(m[0])),
     rule(
         "per",
-        rf"(?:(?<=[{SAID}])|(?<=\d)(?=/[{HAN}])|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<scale>[KkMB]?)\s?(?P<per>{_PER}|[{HAN}](?![{HAN}]))(?![A-Za-z/])",
+        rf"(?:(?<=[{SAID}])|(?<=\d)(?=/[{HAN}])"
+        rf"|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<scale>[KkMB]?)\s?(?P<per>{_PER}|[{HAN}](?![{HAN}]))(?P<more>/(?:人|天|日|次|晚|间|月|年|台|件))?(?![A-Za-z/])",
         _per,
     ),
     rule(
@@ -166,6 +173,7 @@ MEASURED: Final[tuple[Rule, ...]] = (
 """Amounts with a sign or a unit; they come before names of letters and digits."""
 
 COUNTED: Final[tuple[Rule, ...]] = (
+    rule("beats of a bar", r"(?<![\d/.])(\d)/(\d{1,2})(?=拍)", lambda m: digits(m[2]) + digits(m[1])),
     rule(
         "groups of three with spaces",
         rf"{ALONE}(\d{{1,3}}(?: \d{{3}}){{2,4}})(?![ \d.])(?=[多余]?{_KIND})",

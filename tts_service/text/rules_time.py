@@ -68,7 +68,11 @@ RULES: Final[tuple[Rule, ...]] = (
         r"(?<![\d.])(\d{1,3})°\s?(\d{1,2})['′](?:\s?(\d{1,2}(?:\.\d{1,3})?)(?:\"|″))?",
         lambda m: f"{number(m[1])}度{number(m[2])}分" + (f"{number(m[3])}秒" if m[3] else ""),
     ),
-    rule("of the whole", rf"(?<![\d:.])\d{{1,3}}:{SIXTY}\s?/\s?\d{{1,3}}:{SIXTY}(?![\d:.])", _of_whole),
+    rule(
+        "of the whole",
+        rf"(?<=停在|播放|放到|看到|听到|进度)[:：]?\d{{1,3}}:{SIXTY}\s?/\s?\d{{1,3}}:{SIXTY}(?![\d:.])",
+        _of_whole,
+    ),
     rule(
         "minutes and a fraction of a second",
         rf"(?<![\d:.])(\d{{1,2}}):({SIXTY})\.(\d{{1,3}})(?![\d:.])",
@@ -78,6 +82,21 @@ RULES: Final[tuple[Rule, ...]] = (
         "hundredths of a second",
         rf"{ALONE}(\d{{1,3}})秒(\d{{2}})(?![\d分秒.])",
         lambda m: f"{number(m[1])}秒{digits(m[2])}",
+    ),
+    rule(
+        "equal ratios",
+        r"(?<![\d:.])(\d{1,4}):(\d{1,4})\s?=\s?(\d{1,4}|[a-z]):(\d{1,4}|[a-z])(?![\d:])",
+        lambda m: re.sub(r"\d+", lambda part: cardinal(part[0]), m[0].replace(":", "比").replace("=", "等于")),
+    ),
+    rule(
+        "chapter and verse",
+        r"(?<=福音|诗篇|世记|示录|马书|箴言)\s?(\d{1,3}):(\d{1,3})(?:-(\d{1,3}))?(?![\d:])",
+        lambda m: f"{cardinal(m[1])}章{cardinal(m[2])}{'到' + cardinal(m[3]) if m[3] else ''}节",
+    ),
+    rule(
+        "score with penalties",
+        r"(?<![\d:.])(\d{1,2})[(（](\d{1,2})[)）]\s?[:：-]\s?(\d{1,2})[(（](\d{1,2})[)）]",
+        lambda m: f"{cardinal(m[1])}（{cardinal(m[2])}）比{cardinal(m[3])}（{cardinal(m[4])}）",
     ),
     rule(
         "time span",

@@ -7,7 +7,7 @@ from tts_service.text.rule import HAN, SAID
 
 _WORD: Final = rf"A-Za-z0-9{HAN}{SAID}\u0370-\u03ff"
 _LEFT: Final = rf"(?<=[{_WORD})）\"”])"
-_RIGHT: Final = rf"(?=[{_WORD}(（\"“∅∞√？?-])"
+_RIGHT: Final = rf"(?=[{_WORD}(（\"“∅∞√？?{{\[-])"
 
 _WORKED: Final = {"=": "等于", "-": "减", "+": "加", "×": "乘以", "*": "乘以", "÷": "除以", "/": "除以"}
 
