@@ -8,6 +8,7 @@ _NUMERALS: Final = frozenset("零一二三四五六七八九十百千万亿两�
 _DIGITS: Final = frozenset("零一二三四五六七八九幺")
 _PREFIXES: Final = frozenset("小老好很请纸")
 _ORDINAL_BEHIND: Final = frozenset("月号日班楼")
+_OPERATORS: Final = frozenset("加减乘比")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def _yi(syllables: Sequence[Syllable], index: int) -> str:
     before, behind = _char(syllables, index - 1), _char(syllables, index + 1)
     word = [each.char for each in syllables if each.word == syllables[index].word]
     counting = all(char in _NUMERALS for char in word)
-    if before and before == behind and _same_word(syllables, index - 1, index):
+    # 看一看, but not the digits 二一二.
+    if before and before == behind and before not in _DIGITS and _same_word(syllables, index - 1, index):
         return "5"
     if before and before == behind and before not in _NUMERALS and _char(syllables, index - 2) != "一":
         return "5"
@@ -66,12 +68,25 @@ def _yi(syllables: Sequence[Syllable], index: int) -> str:
         return "1"
     if behind == "点" and _char(syllables, index + 2) in _DIGITS:
         return "1"
+    if _operand(syllables, index):
+        return "1"
     if behind == "十" or (behind in _ORDINAL_BEHIND and _char(syllables, index + 2) not in ("个",)):
         return "1"
     last_of_word = len(word) > 1 and not _same_word(syllables, index, index + 1)
     if not behind or last_of_word:
         return "1"
     return "2" if _following_tone(syllables, index) == "4" else "4"
+
+
+def _operand(syllables: Sequence[Syllable], index: int) -> bool:
+    """Whether 一 is a number that is counted with: 一加二, 二比一, 负一 (but not the results 一负一平)."""
+    around = [_char(syllables, index + step) for step in (-2, -1, 1, 2)]
+    negative = around[1] == "负" and around[0] not in _DIGITS and around[0] != "胜"
+    return (
+        (around[1] in _OPERATORS and around[0] in _DIGITS)
+        or (around[2] in _OPERATORS and around[3] in _DIGITS)
+        or negative
+    )
 
 
 def _following_tone(syllables: Sequence[Syllable], index: int) -> str:
