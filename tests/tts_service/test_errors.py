@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import gradio as gr
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.tts_service.asgi import post
+from tests.tts_service.asgi import ask, post
 from tests.tts_service.tone_engine import ToneEngine
 from tts_service.app.errors import public, told
 from tts_service.app.health import About
@@ -18,7 +20,7 @@ from tts_service.app.panel import panel_html, status_html
 from tts_service.app.service import service_app
 from tts_service.app.ui.desk import refusals
 from tts_service.app.words import CHINESE, ENGLISH, Language
-from tts_service.engines.base import EngineFailed, Health, Speech
+from tts_service.engines.base import EngineFailed, Health, Speech, SpeechStream, SynthesisRequest
 
 PLACE = "/srv/语音 服务/shared/logs/indextts.log"
 WORDS = f'IndexTTS ended while it was loading; see {PLACE}\nTraceback\n  File "/srv/x.py", line 3'
@@ -36,6 +38,13 @@ class BrokenEngine(ToneEngine):
         yield np.zeros(9, np.float32)
 
 
+class NotingEngine(ToneEngine):
+    """Says with its sound why another engine didn't speak."""
+
+    def stream(self, request: SynthesisRequest) -> SpeechStream:
+        return replace(super().stream(request), note=WORDS)
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -44,6 +53,7 @@ class BrokenEngine(ToneEngine):
         ("[Errno 2] No such file: '/srv/a b/c'", "[Errno 2] No such file …"),
         ("cause:/srv/x is gone", "cause …"),
         (r"can't open C:\models\a.bin", "can't open …"),
+        ("can't fetch file:///srv/x", "can't fetch …"),
         (f"{PLACE} is missing", "…"),
         ("2/3 of it, and/or http://127.0.0.1:7861/x", "2/3 of it, and/or http://127.0.0.1:7861/x"),
         ("", ""),
@@ -84,6 +94,17 @@ def test_neither_the_panel_nor_a_note_names_a_place_of_the_host(tmp_path: Path) 
     for drawn in (status_html(about, CHINESE), panel_html(speech)):
         assert "IndexTTS ended while it was loading" in drawn
         assert "/srv" not in drawn
+
+
+def test_neither_what_monitors_ask_nor_a_header_names_a_place_of_the_host(tmp_path: Path) -> None:
+    app = service_app(About(BrokenEngine(), "1", "abc", shared=tmp_path))
+    for path in ("/readyz", "/v1/models"):
+        told = asyncio.run(ask(app, "GET", path)).body.decode()
+        assert "IndexTTS ended while it was loading" in told
+        assert "/srv" not in told
+    app = service_app(About(NotingEngine(), "1", "abc", shared=tmp_path))
+    spoken = asyncio.run(post(app, {"input": "你好", "response_format": "wav"}))
+    assert unquote(spoken.headers["x-tts-note"]) == "IndexTTS ended while it was loading …"
 
 
 def test_every_failure_has_a_number_of_its_own() -> None:

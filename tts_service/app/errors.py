@@ -49,7 +49,7 @@ AUDIT_FAILED: Final = (
 """What a client is told of an AuditError, whose own words name places on the server."""
 
 
-_PATH: Final = re.compile(r"(?:(?<![\w:/.])|(?<=\w:)(?!//))/(?=[^\s/])|\b[A-Za-z]:\\")
+_PATH: Final = re.compile(r"(?:(?<![\w:/.])|(?<=\w:)(?!//))/(?=[^\s/])|\bfile:/|\b[A-Za-z]:\\")
 _DANGLING: Final = re.compile(r"[\s\"'(;:,=]+$|[;,(]?\s*\b(?:see|in|at|log|from)\s*$", re.IGNORECASE)
 
 

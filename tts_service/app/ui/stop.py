@@ -1,12 +1,16 @@
 """The button that ends what a button beside it has begun."""
 
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import gradio as gr
 
+from tts_service.app.stopping import Stop
 from tts_service.app.ui.desk import Desk
 from tts_service.app.words import Language
 
+Values = dict[gr.components.Component, Any]
+"""New values of components."""
 # The ear needn't wait for the server: every player of the page rests at once.
 _QUIET: Final = '() => { window.dispatchEvent(new CustomEvent("tts-play", {detail: null})); return []; }'
 
@@ -25,8 +29,8 @@ def stop_button(w: Language, elem_id: str) -> gr.Button:
     )
 
 
-def stops(desk: Desk, button: gr.Button, run: gr.events.Dependency, kind: str) -> None:
-    """Lets the button end this tab's runs of `kind`, and rest when `run` has ended, however that was."""
+def stops(desk: Desk, button: gr.Button, kind: str) -> None:
+    """Lets the button end this tab's runs of `kind`."""
 
     # A coroutine, which needs no thread: those that speak may have taken all of them.
     async def stop(tab: gr.Request) -> Any:
@@ -34,11 +38,17 @@ def stops(desk: Desk, button: gr.Button, run: gr.events.Dependency, kind: str) -
         return gr.update(interactive=False)
 
     button.click(stop, [], [button], js=_QUIET, api_visibility="private", show_progress="hidden", queue=False)
-    run.then(
-        lambda: gr.update(interactive=False),
-        [],
-        [button],
-        api_visibility="private",
-        show_progress="hidden",
-        queue=False,
-    )
+
+
+def stoppable(
+    desk: Desk, button: gr.Button, tab: gr.Request, kind: str, steps: Callable[[Stop], Iterator[Values]]
+) -> Iterator[Values]:
+    """What a run of this tab shows, between letting the button be pressed and letting it rest, however the run ends."""
+    with desk.runs.begin(tab.session_hash, kind) as stop:
+        yield {button: gr.update(interactive=True)}
+        try:
+            yield from steps(stop)
+        except Exception:  # before it is told: after an error nothing more of the run is shown
+            yield {button: gr.update(interactive=False)}
+            raise
+        yield {button: gr.update(interactive=False)}

@@ -1,6 +1,6 @@
 """The tab where many lines are spoken at once: a file or pasted lines, progress, the files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import gradio as gr
 from tts_service.app.stopping import BATCH, Stop
 from tts_service.app.ui.desk import Desk, refusals
 from tts_service.app.ui.form import Form, asked
-from tts_service.app.ui.stop import stop_button, stops
+from tts_service.app.ui.stop import Values, stop_button, stoppable, stops
 from tts_service.app.words import Language
 from tts_service.batch import (
     LONGEST_PAUSE,
@@ -35,11 +35,14 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
         with refusals(w):
             return decoded(Path(path).read_bytes())
 
-    def speaking(lines: str, pause: float, tab: gr.Request, *how: Any) -> Iterator[dict[gr.components.Component, Any]]:
-        with refusals(w), desk.runs.begin(tab.session_hash, BATCH) as stop:
-            yield {ending: gr.update(interactive=True), files: gr.update(value=None, visible=False)}
+    def speaking(lines: str, pause: float, tab: gr.Request, *how: Any) -> Iterator[Values]:
+        yield from stoppable(desk, ending, tab, BATCH, lambda stop: shown(lines, pause, how, stop))
+
+    def shown(lines: str, pause: float, how: Sequence[Any], stop: Stop) -> Iterator[Values]:
+        with refusals(w):
+            yield {files: gr.update(value=None, visible=False)}
             for step in batch(desk, lines, asked("", *how), pause, stop):
-                told: dict[gr.components.Component, Any] = {progress: progress_html(step, w)}
+                told: Values = {progress: progress_html(step, w)}
                 if step.files:
                     told[files] = gr.update(value=[str(path) for path in step.files.shared], visible=True)
                 yield told
@@ -97,7 +100,7 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
             )
 
     upload.upload(load, [upload], [lines], api_visibility="private", show_progress="hidden")
-    clicked = start.click(
+    start.click(
         speaking,
         [lines, pause, *controls.inputs],
         [progress, files, ending],
@@ -106,7 +109,7 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
         preprocess=False,
         concurrency_limit=4,
     )
-    stops(desk, ending, clicked, BATCH)
+    stops(desk, ending, BATCH)
 
 
 def batch(desk: Desk, text: object, defaults: SynthesisRequest, pause: object, stop: Stop) -> Iterator[Progress]:

@@ -1,17 +1,17 @@
 """The tab where one text is spoken: readings that can be corrected, sound that plays while it is made, figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import gradio as gr
 
 from tts_service.app.panel import panel_html, status_html
-from tts_service.app.stopping import SPEAK, Stopped
+from tts_service.app.stopping import SPEAK, Stop, Stopped
 from tts_service.app.ui.desk import Desk, event_value, refusals
 from tts_service.app.ui.form import Form, asked, form
 from tts_service.app.ui.speaking import Done, speak
-from tts_service.app.ui.stop import stop_button, stops
+from tts_service.app.ui.stop import Values, stop_button, stoppable, stops
 from tts_service.app.ui.widgets import entries_value, player, reading, segments_value, shown
 from tts_service.app.words import Language
 from tts_service.engines.base import RequestRefused, SynthesisRequest
@@ -58,15 +58,17 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
             new = corrected(desk.front_end, text, *_corrected_place(event))
         return new, segments_value(preview(desk.front_end, new))
 
-    def speaking(text: str, visitor: str, tab: gr.Request, *how: Any) -> Iterator[dict[gr.components.Component, Any]]:
+    def speaking(text: str, visitor: str, tab: gr.Request, *how: Any) -> Iterator[Values]:
+        yield from stoppable(desk, ending, tab, SPEAK, lambda stop: heard(text, visitor, how, stop))
+
+    def heard(text: str, visitor: str, how: Sequence[Any], stop: Stop) -> Iterator[Values]:
         visitor = desk.history.visitor(visitor)
         request = asked(text, *how)
-        with refusals(w), desk.runs.begin(tab.session_hash, SPEAK) as stop:
-            yield {ending: gr.update(interactive=True)}
+        with refusals(w):
             steps = speak(desk.about, request, desk.history, visitor, desk.live, door=desk.door, stop=stop)
             try:
                 for step in steps:
-                    told: dict[gr.components.Component, Any] = {sound: shown(step)}
+                    told: Values = {sound: shown(step)}
                     if isinstance(step, Done):
                         kept = ((entry, desk.history.path(visitor, entry)) for entry in desk.history.entries(visitor))
                         told |= {
@@ -118,7 +120,7 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
     readings.correct(
         correct, [text], [text, readings], preprocess=False, api_visibility="private", show_progress="hidden"
     )
-    run = button.click(
+    button.click(
         speaking,
         [text, browser.visitor, *controls.inputs],
         [sound, panel, status, history, browser.visitor, ending],
@@ -128,7 +130,7 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
         preprocess=False,  # the engine refuses what it can't do, in words that say what is allowed
         concurrency_limit=16,  # who may compute is decided at the engine's own door
     )
-    stops(desk, ending, run, SPEAK)
+    stops(desk, ending, SPEAK)
     return SpeakTab(text, controls, status)
 
 
