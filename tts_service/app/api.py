@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from tts_service.app.admission import SLOTS, Draining
 from tts_service.app.body import Bodies, Limits
 from tts_service.app.call import EMOTIONS, MODELS, VOICES, Call, understood
-from tts_service.app.errors import ApiError, answer, rendered, told
+from tts_service.app.errors import ApiError, answer, public, rendered, told
 from tts_service.app.health import About
 from tts_service.app.speaking import CHANNEL, Opening, Speaking
 from tts_service.engines.base import VECTOR, RequestRefused
@@ -168,7 +168,7 @@ def _headers(about: About, call: Call, opening: Opening) -> dict[str, str]:
     }
     optional = {
         "X-TTS-Measures": ", ".join(opening.measures),
-        "X-TTS-Note": quote(stream.note[:300], safe=" "),
+        "X-TTS-Note": quote(public(stream.note)[:300], safe=" "),
         "X-TTS-Matching": quote(stream.matching, safe=" "),
         "X-TTS-Unreadable": quote("".join(stream.unreadable[:32])),
         "X-TTS-Ignored": ", ".join(call.ignored),
@@ -210,7 +210,7 @@ def _models(about: About) -> list[dict[str, Any]]:
         "device": health.device,
         "precision": health.precision,
         "healthy": health.ok,
-        "detail": health.detail,
+        "detail": public(health.detail),
         "measures": list(health.measures),
         "sample_rate": about.engine.capabilities.sample_rate,
     }

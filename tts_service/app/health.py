@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from tts_service.app.admission import Admission
+from tts_service.app.errors import public
 from tts_service.app.folders import shared_folder
 from tts_service.app.metrics import Meter
 from tts_service.engines.base import Engine
@@ -38,7 +39,7 @@ class About:
             return "the service is stopping"
         health = self.engine.health()
         if not health.ok:
-            return health.detail or "the engine is not well"
+            return public(health.detail) or "the engine is not well"
         return "" if self.meter.spoke else "it has not spoken yet"
 
     @property
