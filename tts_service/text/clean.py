@@ -22,6 +22,9 @@ _FORMS: Final = str.maketrans(
 )  # fmt: skip
 _TRIANGLE: Final = re.compile(r"△\s?(?=[A-Z]{3}(?![A-Za-z]))")
 _CHANGE: Final = re.compile(r"△(?=[A-Za-z](?![A-Za-z]))")
+_TICK_OR_CROSS: Final = re.compile(r"√\s?[/或]\s?×")
+_TICK: Final = re.compile(r"(?<=[打画划])[“\"]?√[”\"]?")
+_CROSS: Final = re.compile(r"(?<=[打画划])[“\"]?×[”\"]?")
 _ARROWS: Final = ((re.compile(r"[↑⬆]\ufe0f?(?=\s?\d)"), "上升"), (re.compile(r"[↓⬇]\ufe0f?(?=\s?\d)"), "下降"))
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _RAISED_RUN: Final = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
@@ -46,7 +49,7 @@ _EMOTICON: Final = re.compile(
     r"(?<![A-Za-z0-9])[:;=][-']?(?:[)DPp](?![A-Za-z0-9])|\((?=[\s，。！？!?~]|$))|\^[_-]?\^|[→←]_[→←]|\(:3\[[^\]\w]{0,6}\]|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
 )
 _KAOMOJI: Final = re.compile(
-    r"¯?\\?_?[(（]ツ[)）]_?/?¯?|[ヾヽ٩╰╮ლ¯]?[(（]。?(?:[^A-Za-z0-9\u4e00-\u9fff\u0370-\u03ff\u2150-\u218f\u2460-\u24ff\s()（）,.，。、!?！？=+%]|[ωεσ皿人益]){2,20}。?[)）][ノﾉو۶ゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
+    r"¯?\\?_?[(（]ツ[)）]_?/?¯?|[ヾヽ٩╰╮ლ¯]?[(（]。?(?:[^A-Za-z0-9\u4e00-\u9fff\u0370-\u03ff\u2150-\u218f\u2460-\u24ff\s()（）,.，。、!?！？=+%√]|[ωεσ皿人益]){2,20}。?[)）][ノﾉو۶ゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
 )
 _STICKERS: Final = re.compile(
     r"\[(?:捂脸|微笑|笑哭|破涕为笑|撇嘴|发呆|流泪|大哭|害羞|呲牙|偷笑|坏笑|调皮|抓狂|白眼|翻白眼|尴尬|发怒|惊讶|擦汗|流汗|抠鼻"
@@ -68,7 +71,8 @@ def clean(text: str) -> str:
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)
     text = _RAISED_RUN.sub(_raised, text)
-    text = _CHANGE.sub("Δ", _TRIANGLE.sub("三角形", text))
+    text = _CHANGE.sub("Δ", _TRIANGLE.sub("三角形", _TICK_OR_CROSS.sub("对、错", text)))
+    text = _TICK.sub("勾", _CROSS.sub("叉", text))
     for arrow, word in _ARROWS:
         text = arrow.sub(word, text)
     text = _KAOMOJI.sub("", text)

@@ -101,6 +101,11 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"(?<=[（(])\s?(公元前|约)?(\d{{3}}|{YEAR})(年)?\s?(?:[-~]|—{{1,2}})\s?(公元前|约)?(\d{{3}}|{YEAR})?(年)?(?=[）),，])",
         _life,
     ),
+    rule(
+        "year of a source",
+        r"(?<=[A-Za-z.\u4e00-\u9fff][,，])(\s?)((?:19|20)\d\d)(?=[a-c]?[)）;；])",
+        lambda m: m[1] + digits(m[2]),
+    ),
     rule("year in brackets", r"(?<=[（(〔［])((?:19|20)\d\d)(?=[）)〕］])", lambda m: digits(m[1])),
     rule(
         "class of a year",
@@ -177,7 +182,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("early year", r"(?<=公元)(\d{1,4})(?=年)", lambda m: digits(m[1]) if len(m[1]) > 2 else cardinal(m[1])),
     rule(
         "short year",
-        rf"(?<![\d.]){_NOT_A_YEAR}'?(0\d|[6-9]\d)年(?!前|后|来|间|历史|以|内|左右|多|之久|代|的?(?:寿|时间|时光|时长)|期|级)",
+        rf"(?<![\d.]){_NOT_A_YEAR}'?(0\d|[6-9]\d)年(?!前|后|来|间|历史|以|内|左右|多|之久|代|的?(?:寿|时间|时光|时长)|期|级|过去|了|没|里|下来|如一)",
         lambda m: digits(m[1]) + "年",
     ),
     rule(

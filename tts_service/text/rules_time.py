@@ -125,7 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "time",
-        rf"(?<![\d:.比])(?P<h>{HOUR}):(?P<min>{SIXTY})(?::(?P<s>{SIXTY})(?:[.,](?P<f>\d{{1,6}}))?)?(?![\d:])(?:\s?(?P<half>[aApP]\.?[mM]\.?)(?![A-Za-z]))?",
+        rf"(?<![\d:.比])(?P<h>{HOUR}):(?P<min>{SIXTY})(?::(?P<s>{SIXTY})(?:[.,](?P<f>\d{{1,6}}))?)?(?![\d:])(?:分(?![钟之]))?(?:\s?(?P<half>[aApP]\.?[mM]\.?)(?![A-Za-z]))?",
         _time,
     ),
     rule(

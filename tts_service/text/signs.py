@@ -61,6 +61,8 @@ _SIGNS: Final = (
     (re.compile(r"(?:(?<=\s)|^)\.(?=[a-z]{2})"), "点"),
     (re.compile(r"%"), "百分号"),
     (re.compile(r"‰"), "千分号"),
+    (re.compile(r"℃|°C(?![A-Za-z])"), "摄氏度"),
+    (re.compile(r"°F(?![A-Za-z])"), "华氏度"),
     (re.compile(r"±"), "正负"),
     (re.compile(rf"(?<=[{_WORD}])\s?×\s?"), "乘"),
     (re.compile(r"÷"), "除以"),
