@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from orchestrator.engine import APPLICATION_VERSION, Engine, Workflow, declared
+from orchestrator.engine import APPLICATION_VERSION, Engine, Workflow, WorkflowState, declared
 from orchestrator.store.records import Event, Run, RunState, utc_now
 from orchestrator.store.store import Store
 
@@ -63,21 +63,26 @@ def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., Any] | 
         elif engine.is_outdated(state):
             # A workflow too, so that its answer stands in the ticket once; a later version starts its own.
             ending = f"{run.run_id}-ended-by-{APPLICATION_VERSION}"
-            if engine.status(ending) is not None:
+            ended = engine.status(ending)
+            if ended is None:
+                log.warning("run_outdated", run=run.run_id, begun_by=state.version, now=APPLICATION_VERSION)
+                engine.start(declared(END_OUTDATED), ending, run.run_id)
+            elif not ended.ended or not _close(store, run, ended):
                 continue
-            log.warning("run_outdated", run=run.run_id, begun_by=state.version, now=APPLICATION_VERSION)
-            engine.start(declared(END_OUTDATED), ending, run.run_id)
-        elif state.ended:
-            # The workflow writes the run's end itself; this is for one that broke instead.
-            latest = store.run(run.run_id)
-            if latest is None or latest.state.final:
-                continue
-            end = RunState.CANCELLED if state.phase == "cancelled" else RunState.FAILED
-            log.error("run_closed", run=run.run_id, state=end.value, reason=state.error)
-            store.update_run(
-                run.run_id, state=end, finished_at=utc_now(), detail={"engine_error": state.error or state.phase}
-            )
-        else:
+            else:
+                engine.give_up(run.run_id)
+        elif not state.ended or not _close(store, run, state):
             continue
         touched += 1
     return touched + (engine.revive() if active else 0)
+
+
+def _close(store: Store, run: Run, state: WorkflowState) -> bool:
+    """End a run whose workflow ended without doing so, because it broke; False where the run is over."""
+    latest = store.run(run.run_id)
+    if latest is None or latest.state.final:
+        return False
+    end = RunState.CANCELLED if state.phase == "cancelled" else RunState.FAILED
+    log.error("run_closed", run=run.run_id, state=end.value, reason=state.error)
+    store.update_run(run.run_id, state=end, finished_at=utc_now(), detail={"engine_error": state.error or state.phase})
+    return True

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +12,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from orchestrator.engine import Engine, step, workflow
+import orchestrator.workflow.outdated  # noqa: F401 - declares the workflow that ends what another version began
+from orchestrator.engine import APPLICATION_VERSION, Engine, step, workflow
 from orchestrator.settings import RuleSettings, Trigger
 from orchestrator.store import Event, EventState, Intent, Run, RunState, Store
 from orchestrator.triggers.claim import ClaimRefused, claim
@@ -18,6 +22,7 @@ from orchestrator.triggers.starting import resume_runs, run_id_for, start_deploy
 from tests.triggers.fake import MONDAY, FakeZentao, action, task
 
 carried_out: list[str] = []
+let_go = threading.Event()
 MINUTE = timedelta(minutes=1)
 
 
@@ -25,6 +30,8 @@ MINUTE = timedelta(minutes=1)
 def _carry_out(run_id: str) -> None:
     if run_id.startswith("run-13-"):
         raise RuntimeError("this one breaks")
+    if run_id.startswith("run-14-"):
+        let_go.wait(20)
     carried_out.append(run_id)
 
 
@@ -94,6 +101,30 @@ def test_a_run_whose_workflow_broke_is_closed_so_that_it_does_not_stay_running(s
     assert closed.state is RunState.FAILED
     assert "this one breaks" in closed.detail["engine_error"]
     assert resume_runs(store, engine, workflow=deploy) == 0
+
+
+def test_a_run_of_another_version_is_closed_also_where_its_ending_broke(
+    store: Store, engine: Engine, tmp_path: Path
+) -> None:
+    let_go.clear()
+    run = start_deployment(store, engine, event(task_id=14), workflow=deploy)
+    try:
+        with contextlib.closing(sqlite3.connect(tmp_path / "engine" / "engine.sqlite", timeout=30)) as records:
+            records.execute("UPDATE workflow_status SET application_version = 'wf-0'")
+            records.commit()
+        assert resume_runs(store, engine) == 1
+        with pytest.raises(RuntimeError, match="context"):  # nothing here gave it one: so it breaks
+            engine.wait(f"{run.run_id}-ended-by-{APPLICATION_VERSION}", timeout=15)
+        assert resume_runs(store, engine) == 1
+    finally:
+        let_go.set()
+    closed = store.run(run.run_id)
+    assert closed is not None
+    assert closed.state is RunState.FAILED
+    state = engine.status(run.run_id)
+    assert state is not None
+    assert state.ended
+    assert resume_runs(store, engine) == 0
 
 
 def test_a_claim_takes_the_transition_that_waits(
