@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from orchestrator.cli.exits import AUTH, FAILED, OK, Failure
 from orchestrator.cli.options import Config, Json, load_settings
 
 if TYPE_CHECKING:
-    from orchestrator.hosts import HostPool
+    from orchestrator.hosts import Host, HostPool
     from orchestrator.hosts.lock import LockHolder
     from orchestrator.settings import Settings
     from orchestrator.store import Run
@@ -76,12 +77,12 @@ def unlock(
                     "nothing was changed. A daemon on another machine can't be seen from here: be sure that it is dead,"
                     f" then\n  zentao-deploy unlock {host} --yes"
                 )
-            ended = pool.host(host).evict(found.run_id)
+            ended = _evicted(pool.host(host), found.run_id)
         except HostError as error:
             raise Failure(str(error)) from error
     if ended is None:
         raise Failure(f"{found.run_id} gave {host} back in this moment; nothing was broken")
-    broken = BrokenLock(host, found.run_id, found.holder, found.since, utc_now(), getpass.getuser(), ended)
+    broken = BrokenLock(host, found.run_id, found.holder, found.since, utc_now(), _account(), ended)
     path = broken.note(settings.data_dir)
     output.tell(f"noted in {path}")
     words = f"{host} is free; {found.run_id} can't go on there" + (f"; ended: {', '.join(ended)}" if ended else "")
@@ -122,6 +123,21 @@ def _line(row: dict[str, Any]) -> str:
         since = row["since"][:19].replace("T", " ")
         return f"{row['host']:<20} {row['run_id']}  since {since} UTC  {row['holder']}"
     return f"{row['host']:<20} {row['error'] if row['state'] == 'unknown' else 'free'}"
+
+
+def _evicted(host: Host, run_id: str) -> tuple[str, ...] | None:
+    try:
+        return host.evict(run_id)
+    except ValueError as error:  # whatever wrote it, it was no daemon
+        words = f"the lock of {host.name} names no run ({error}): look at ~/.zentao-deploy/lock there, and remove it"
+        raise Failure(words) from error
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        return f"uid {os.getuid()}"
 
 
 def _run(settings: Settings, run_id: str) -> Run | None:

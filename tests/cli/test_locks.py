@@ -162,3 +162,14 @@ def test_a_host_that_is_not_in_the_inventory_is_told_with_those_that_are(place: 
     assert answer.returncode == 1
     assert "no host 'gpu-99'" in answer.stderr
     assert "gpu-01" in answer.stderr
+
+
+def test_a_lock_that_names_no_run_is_told_in_words_and_stays(place: Place, host: Host) -> None:
+    assert host.lock_holder() is None
+    lock = place.folder / "home" / ".zentao-deploy" / "lock"
+    lock.write_text("a/b 1700000000\nbm9ib2R5\n")
+    answer = place.call("unlock", "gpu-01", "--yes")
+    assert answer.returncode == 1
+    assert "the lock of gpu-01 names no run" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert lock.exists()
