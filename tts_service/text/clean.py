@@ -34,6 +34,8 @@ _KEPT: Final = frozenset("\n^°℃`²³")
 _WIDE_THOUSANDS: Final = re.compile("(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 _TOPIC: Final = re.compile(r"(?<!\w)#(?=[^#\n]{0,39}[\u4e00-\u9fff])([^#\n]{2,40})#(?![\d#])")
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
+_ITEM: Final = re.compile(r"(^|[。；;！？!?，,：:] ?)(\d{1,2})\.(?= ?[“《【（\u4e00-\u9fff])", re.MULTILINE)
+"""The number before an item of a list: 1.打开电源。2.按下按钮。"""
 _SPACES: Final = re.compile(r"[ \f\v]+")
 _LINES: Final = re.compile(r" ?\n[\n ]*")
 _MARKUP: Final = re.compile(
@@ -89,7 +91,7 @@ def clean(text: str) -> str:
         elif category not in _DROPPED or "\u24b6" <= char <= "\u24e9":
             kept.append(_unaccented(char))
     text = _FULL_COLON.sub(":", "".join(kept))
-    text = _EMOTICON.sub("", _STICKERS.sub("", _MARKUP.sub("", text)))
+    text = _ITEM.sub(r"\1\2、", _EMOTICON.sub("", _STICKERS.sub("", _MARKUP.sub("", text))))
     return simplified(_LINES.sub("\n", _SPACES.sub(" ", text)).strip())
 
 
