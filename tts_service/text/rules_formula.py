@@ -29,7 +29,7 @@ _CALLED: Final = ("sin", "cos", "tan", "log", "ln", "lg", "exp", "max", "min")
 _FUNCTIONS: Final = {"sqrt": "根号"}
 _SAID: Final = re.compile(f"[{SAID}]")
 _TOKEN: Final = re.compile(
-    rf"(?P<root>√\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<fraction>(?<![\d.])\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<function>{_FUNCTION}(?![A-Za-z]))|(?P<call>{_L}\({_L}(?:,\s?{_L})?\))"
+    rf"(?P<root>√\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z]))|(?P<fraction>(?<![\d.])(?:\d{{1,6}}/\d{{1,6}}(?![\d.A-Za-z])|[1-9]/[2-9](?=[A-Za-z])))|(?P<function>{_FUNCTION}(?![A-Za-z]))|(?P<call>{_L}\({_L}(?:,\s?{_L})?\))"
     rf"|(?P<percent>{NUMBER}%)|(?P<measure>{NUMBER}\s?{UNIT})|(?P<powered>10(?:\^-?\d{{1,3}}|[²³])\s?{UNIT})|(?P<number>{NUMBER})|(?P<power>{_POWER})|(?P<relation>{_RELATION})|(?P<letter>{_L})|(?P<other>.)",
     re.ASCII,
 )

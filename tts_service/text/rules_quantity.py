@@ -167,6 +167,11 @@ MEASURED: Final[tuple[Rule, ...]] = (
         _per,
     ),
     rule(
+        "so many of them each second",
+        r"(?<![A-Za-z])(tokens?|req|requests?|frames?|samples?|images?|img|iters?|it|steps?|ops|msgs?|rows?)/(sec|s|min|h|day)(?![A-Za-z/])",
+        lambda m: f" {m[1]} 每" + {"sec": "秒", "s": "秒", "min": "分钟", "h": "小时", "day": "天"}[m[2]],
+    ),
+    rule(
         "per behind a word",
         rf"(?<=[元次公里米克升字币瓦帧转个人])/(?P<per>人|天|日|月|年|小时|时|分钟|分|秒|次|平方米|平米|公里|百公里|吨|斤|公斤|千克|升|个|股|度)(?![{HAN}/])",
         lambda m: "每" + m["per"],

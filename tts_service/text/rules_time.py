@@ -32,10 +32,15 @@ def _lasting(match: re.Match[str]) -> str:
     )
 
 
+_OF_A_GAME: Final = re.compile(r"\d[:：-]\d{1,3}\s?[（(]$|(?:各节|单节|每节|四节|局分|小分)[^，。]{0,4}$")
+
+
 def _scores(match: re.Match[str]) -> str | None:
     """Reads a list in which one pair at least can't be a time of day."""
     pairs = [(int(first), len(second), int(second)) for first, second in re.findall(r"(\d+)[:：-](\d+)", match[0])]
     times = all(first < 25 and width == 2 and second < 60 for first, width, second in pairs)
+    if _OF_A_GAME.search(match.string[max(0, match.start() - 12) : match.start()]):
+        times = False
     if times if "-" not in match[0] else all(first <= second for first, _, second in pairs):
         return None
     return re.sub(r"(\d+)[:：-](\d+)", lambda pair: f"{cardinal(pair[1])}比{cardinal(pair[2])}", match[0])
