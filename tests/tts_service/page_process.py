@@ -58,7 +58,7 @@ def small_page(shared: Path, log: Path | None = None) -> Iterator[SmallPage]:
     ):
         page = SmallPage(f"http://127.0.0.1:{port}", shared, process)
         try:
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 300
             while True:
                 assert process.poll() is None
                 assert time.monotonic() < deadline, "the page did not come up"
