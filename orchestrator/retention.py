@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from orchestrator.context import Context
-from orchestrator.hosts import HostError
+from orchestrator.hosts import HostAuthFailed, HostError, HostKeyMismatch, HostTimeout, HostUnreachable
 from orchestrator.store import Run, Store, utc_now
 from orchestrator.workflow.evidence import Evidence
 
@@ -22,6 +22,8 @@ FIRST_SWEEP_SECONDS: Final = 600.0
 """A daemon that was just started has better things to do."""
 PAUSE_SECONDS: Final = 24 * 3600.0
 _AT_ONCE: Final = 1000
+_AWAY: Final = (HostUnreachable, HostTimeout, HostAuthFailed, HostKeyMismatch)
+"""Errors that every other run of the host would meet as well."""
 
 
 def expired(store: Store, keep_days: int, *, now: datetime | None = None) -> tuple[Run, ...]:
@@ -47,7 +49,8 @@ class Sweeper:
     def sweep(self) -> int:
         """Remove what is left of every expired run, as far as it can be reached now; returns of how many.
 
-        Where a host can't be reached, its runs stay as they are until the next time.
+        Where a host can't be reached, its runs stay as they are until the next time; so does a run whose folder
+        can't be removed.
         """
         away: set[str] = set()
         swept = 0
@@ -58,9 +61,12 @@ class Sweeper:
                 continue
             try:
                 swept += self._remove(run)
-            except HostError as error:
+            except _AWAY as error:
                 away.add(run.host or "")
                 log.info("not_swept", run=run.run_id, host=run.host, error=str(error))
+            except (HostError, OSError) as error:
+                # A folder that can't be removed: one of them must not keep the others for ever.
+                log.warning("not_swept", run=run.run_id, host=run.host, error=str(error))
         if swept:
             log.info("swept", runs=swept, keep_runs_days=self._context.settings.keep_runs_days)
         return swept

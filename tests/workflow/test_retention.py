@@ -14,7 +14,8 @@ import pytest
 from orchestrator.context import Context, use
 from orchestrator.demo.ssh_host import EmbeddedSshHost
 from orchestrator.engine import Engine, workflow
-from orchestrator.hosts import HostPool
+from orchestrator.hosts import HostError, HostPool
+from orchestrator.hosts.jobs import Jobs
 from orchestrator.inventory import HostEntry
 from orchestrator.retention import Sweeper, expired
 from orchestrator.store import Event, Run, RunState, Store, utc_now
@@ -122,6 +123,29 @@ def test_a_host_out_of_reach_and_one_that_is_gone_hold_nothing_else_up(place: Pl
     assert place.leftovers(away) == ALL, "for the next time"
     assert place.leftovers(gone) == ["job"], "there is no way to a host that was taken out of the inventory"
     assert place.leftovers(here) == []
+
+
+def test_a_folder_that_can_not_be_removed_holds_nothing_else_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, here, good = (place.left(n, days=95 - n) for n in range(1, 4))
+    stuck = {there.run_id, here.run_id}
+    on_host, in_folder = Jobs.remove, Evidence.remove
+
+    def remove_there(jobs: Jobs, run_id: str) -> bool:
+        if run_id == there.run_id and stuck:
+            raise HostError("gpu-01", "rm: cannot remove 'log': Operation not permitted")
+        return on_host(jobs, run_id)
+
+    def remove_here(evidence: Evidence) -> None:
+        if evidence.folder.name == here.run_id and stuck:
+            raise PermissionError(13, "Permission denied", str(evidence.folder))
+        in_folder(evidence)
+
+    monkeypatch.setattr(Jobs, "remove", remove_there)
+    monkeypatch.setattr(Evidence, "remove", remove_here)
+    assert place.sweeper.sweep() == 1
+    assert [place.leftovers(run) for run in (there, here, good)] == [ALL, ["folder"], []]
+    stuck.clear()
+    assert place.sweeper.sweep() == 2
 
 
 def test_a_run_that_holds_its_host_or_whose_job_runs_is_left_alone(place: Place) -> None:
