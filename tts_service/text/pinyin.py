@@ -21,18 +21,23 @@ _NUMERAL: Final = re.compile(
     "|[零一二三四五六七八九幺]{3,}(?![十百千万亿]))"
 )
 _MUST: Final = frozenset("我你他她它您们咱谁也还就都总必非只")
-_GROUND: Final = frozenset("在此当本各该这那某两陆土每整满遍原")
+_GROUND: Final = frozenset("在此当本各该这那某两陆土每整满遍原块片亩")
 _PAID_BACK: Final = frozenset("钱款债书账清贷给")
 _PLANTED: Final = frozenset("树花菜地田草瓜豆")
 _GROWN: Final = frozenset("得出成了满大高")
 _COUNTING: Final = frozenset("一二两三四五六七八九十百千万几多每这那第数")
+_NUMBERS: Final = frozenset("零一二两三四五六七八九十百千万第")
 _TITLES: Final = frozenset(
     {"先生", "女士", "小姐", "老师", "经理", "总", "主任", "医生", "教授", "同学", "师傅", "家", "氏"}
 )
 _SON: Final = frozenset("女幼婴孤少男健育胎宠混生患产病弃血运潮浪能")
 _CAPITAL: Final = frozenset("首国京故古旧迁建定陪帝新")
-_LEADING: Final = frozenset("地得都也就还很")
+_FULL_INSIDE: Final = frozenset({"东西", "地方", "过去"})
+"""Words of ours whose second syllable is a full one inside longer words: 东西方, 地方政府, 过去式."""
+_LEADING: Final = frozenset("地得都也就还很再太真最更被把")
 _TRAILING: Final = frozenset("得地着了")
+_MEASURES: Final = frozenset("个根块条张件把副碗杯盆勺首支颗棵")
+_PLACING: Final = frozenset("上里")
 _DEGREES: Final = ("很", "真", "太", "更", "最", "挺", "非常", "特别", "十分", "这么", "那么", "越来越", "有点")
 _ON_THE_GROUND: Final = frozenset("上里下面处区段位价势基")
 _WELL: Final = frozenset("都也就还才真")
@@ -40,15 +45,32 @@ _SOMEBODY: Final = frozenset(
     {"我", "你", "他", "她", "它", "您", "我们", "你们", "他们", "她们", "咱们", "自己", "大家"}
 )
 _CALLED: Final = frozenset("称视成变作选定评誉列当")
-_FOND_OF: Final = frozenset({"喝酒", "打架", "打听", "赌博", "赌", "武", "面子", "管", "管闲事"})
+_FOND_OF: Final = frozenset(
+    {"喝酒", "打架", "打听", "赌博", "赌", "武", "面子", "管", "管闲事", "出风头", "打抱不平", "凑热闹", "吹牛", "钻研"}
+)
 _SURNAMES: Final = {
     "仇": "qiu2", "单": "shan4", "解": "xie4", "曾": "zeng1", "朴": "piao2", "任": "ren2", "区": "ou1", "华": "hua4",
     "盖": "ge3", "查": "zha1", "缪": "miao4", "燕": "yan1", "纪": "ji3", "那": "na1", "翟": "zhai2", "员": "yun4",
     "洗": "xian3", "黑": "he4", "葛": "ge3", "尹": "yin3",
 }  # fmt: skip
 """Characters that are read otherwise behind 姓."""
-_ADDRESSED: Final = frozenset({"先生", "女士", "小姐", "同学", "教授"})
-_ADDRESSABLE: Final = frozenset("仇单曾朴任翟缪")
+_ADDRESSED: Final = frozenset({"先生", "女士", "小姐", "同学", "教授", "老师", "总", "工"})
+_OFFICES: Final = frozenset({
+    "经理", "主任", "医生", "师傅", "大夫", "局长", "院长", "处长", "科长", "部长", "校长", "书记", "律师", "警官",
+})  # fmt: skip
+"""Titles that also stand behind a verb: 任经理 is a manager called Ren only where somebody is addressed or meant."""
+_TOWARDS: Final = frozenset({"", "请", "是", "找", "和", "跟", "与", "给", "对", "问", "让", "向", "见", "的", "叫"})
+_ADDRESSABLE: Final = frozenset("仇单曾朴任翟缪解区")
+_CALLING: Final = (
+    "姓", "叫", "名叫", "叫做", "同学", "同事", "老师", "先生", "女士", "演员", "导演", "歌手", "作家", "作者", "教练",
+    "球员", "选手", "记者", "编辑", "主持人", "教授", "院士", "医生", "律师", "总裁", "经理", "主任", "主席", "部长",
+)  # fmt: skip
+"""Words behind which a name stands."""
+_GAINING: Final = frozenset("获取赢博夺求习懂难免觉记值显舍懒省心使所")
+"""What stands before 得 where 得 itself is 'to get' or a part of the word: 获得了, but 来得了吗."""
+_REFUSING: Final = frozenset("我你他她它也就都再们")
+_NOUNS: Final = {"传": "zhuan4", "劲": "jin4", "调": "diao4", "卷": "juan4", "觉": "jiao4", "担": "dan4"}
+"""Characters that are a noun behind 的, where nothing follows: 乔布斯的传, 浑身的劲."""
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +105,8 @@ def segment(text: str, lexicon: Lexicon) -> list[str]:
 
 
 def _cut(run: str) -> list[str]:
-    """Cuts with jieba, and takes the particle off a word that it only supposes (天真 + 地问, 下得 + 很大)."""
+    """Cuts with jieba, and takes the particle off a word that it only supposes (天真 + 地问, 下得 + 很大), and
+    the measure, or the end of the place before (系 + 根, 铺 + 块; 地 + 上 + 铺着)."""
     known = _segmenter().FREQ
     words: list[str] = []
     for word in _segmenter().cut(run):
@@ -93,6 +116,8 @@ def _cut(run: str) -> list[str]:
             words += [word[0], word[1:]]
         elif word[-1] in _TRAILING:
             words += [word[:-1], word[-1]]
+        elif word[0] in _PLACING or (len(word) == 2 and word[1] in _MEASURES):
+            words += [word[0], word[1:]]
         else:
             words.append(word)
     return words
@@ -140,7 +165,7 @@ def syllables(
         elif len(word) == 1:
             said = [_alone(word, before, behind, chosen[0])]
         else:
-            said = _word(word, chosen)
+            said = _word(word, before, behind, chosen)
         units = [_citation(char, unit) for char, unit in zip(word, said, strict=True)]
         read.append(
             tuple(
@@ -152,15 +177,41 @@ def syllables(
     return read
 
 
-def _word(word: str, chosen: Sequence[str | None]) -> list[str]:
+def _word(word: str, before: str, behind: str, chosen: Sequence[str | None]) -> list[str]:
     units = [given or unit for given, unit in zip(chosen, _looked_up(word), strict=True)]
+    if word[0] in _SURNAMES and _is_name(word, before, behind):
+        units[0] = _SURNAMES[word[0]]
+    if word[-1] == "得" and word[0] in _GAINING and behind.startswith((*_DEGREES, "不")):
+        units[-1] = "de5"
+    if word == "不了" and before and before[-1] not in _REFUSING:
+        units[1] = "liao3"
     if word[0] == "好":
         units[0] = _looked_up(word)[0]
     if word[-1] == "儿" and word[-2] not in _SON:
         units[-1] = "er5"
     if word[-1] == "们":
         units[-1] = "men5"
+    if len(word) > 2:
+        _weaken(word, units)
     return units
+
+
+def _weaken(word: str, units: list[str]) -> None:
+    """Keeps the neutral syllable of one of our words at the beginning or end of a longer one: 打听一下, 不好意思."""
+    for start in (0, len(word) - 2):
+        part = word[start : start + 2]
+        given = built_in().words.get(part, ())
+        neutral = len(given) == 2 and given[1][-1] == "5" and units[start + 1][:-1] == given[1][:-1]
+        if neutral and part[0] != part[1] and part not in _FULL_INSIDE:
+            units[start + 1] = given[1]
+
+
+def _is_name(word: str, before: str, behind: str) -> bool:
+    """Tells whether a word that begins with a surname is a name: 仇先生, 演员单晓明, 单晓明老师."""
+    if word[0] in _ADDRESSABLE and word[1:] in _ADDRESSED:
+        return True
+    known = _segmenter().FREQ.get(word) or readings.shipped().phrase(word)
+    return len(word) < 4 and not known and (before.endswith(_CALLING) or behind in _ADDRESSED)
 
 
 def _citation(char: str, unit: str) -> str:
@@ -179,6 +230,10 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
     last, following = before[-1:], behind[:1]
     if char in _SURNAMES and (last == "姓" or (char in _ADDRESSABLE and behind in _ADDRESSED)):
         return _SURNAMES[char]
+    if char in _ADDRESSABLE and behind in _OFFICES and before in _TOWARDS:
+        return _SURNAMES[char]
+    if char in _NOUNS and before == "的" and not behind:
+        return _NOUNS[char]
     match char:
         case "得" if last in _MUST and behind in ("了", "过", "的"):
             return "de2"
@@ -194,6 +249,8 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
             return "de5"
         case "地" if len(before) > 1 and before[0] not in _COUNTING and following not in _ON_THE_GROUND:
             return "de5"
+        case "了" if last == "得" and len(before) == 2 and before[0] not in _GAINING | _MUST:
+            return "liao3"
         case "着" if not before:
             return "zhao2"
         case "还" if following in _PAID_BACK:
@@ -210,7 +267,7 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
             return "xing2"
         case "为" if behind in _SOMEBODY and last not in _CALLED:
             return "wei4"
-        case "为" if following in _COUNTING or following == "零":
+        case "为" if following in _NUMBERS:
             return "wei2"
         case "数" if following == "一":
             return "shu3"
@@ -218,8 +275,8 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
             return "ceng2"
         case "过" if len(before) == 1 and behind:
             return "guo5"
-        case "儿" if before and last not in _SON:
-            return "er5"
+        case "儿" if before:
+            return "er2" if last in _SON else "er5"
     known = characters().words.get(char)
     if known and (chosen is None or not (before or behind)):
         return known[0]

@@ -8,6 +8,19 @@ _NUMERALS: Final = frozenset("零一二三四五六七八九十百千万亿两�
 _DIGITS: Final = frozenset("零一二三四五六七八九幺")
 _PREFIXES: Final = frozenset("小老好很请纸")
 _ORDINAL_BEHIND: Final = frozenset("月号日班楼")
+_KEEPING_ONE: Final = frozenset({"独一无二", "说一不二", "不一而足", "划一不二"})
+"""Words in which 一 is the number itself and keeps its tone."""
+_ADVERBS: Final = frozenset("并绝决何莫可再从毫岂要还倒既也都就又才更最很真太若只本永互尚仍")
+"""What makes no verb with a potential complement of a three-syllable word around 不: 并不是, but 听不懂."""
+_COMPLEMENTS: Final = frozenset("到了起动住着开完")
+"""What stands behind 不 in a word of its own where the verb before it can't be done: 找不到, 买不起."""
+_OBJECTS: Final = frozenset({"问题", "学生", "学习", "练习", "看法", "说法", "想法", "用户", "写作"})
+"""Words that begin with the verb before them without repeating it: 问问题."""
+_DOUBLED: Final = frozenset(
+    "看听说想试走聊问找谈读写练学用玩逛转坐站歇躺睡吃喝尝闻摸拍敲打踢跳跑爬骑修改补查数算量称比搜翻洗擦扫刷晒烤煮炒切剪缝拉推"
+    "搬抬提扶揉捏按捶抱哄逗劝帮教管催陪送接带让借换买卖讲评猜念背唱画演瞧瞅动伸甩摇晃夸训吹聚笑养泡停歇挑选理拖挤松"
+)
+"""Verbs that are said twice for 'a little', the second time without tone: 看看书, 帮帮我."""
 _OPERATORS: Final = frozenset("加减乘比")
 
 
@@ -39,7 +52,26 @@ def spoken_tones(syllables: Sequence[Syllable]) -> list[Syllable]:
             changed[index] = replace(syllable, tone=_yi(changed, index))
         elif syllable.char == "不" and syllable.base == "bu":
             changed[index] = replace(syllable, tone=_bu(changed, index))
+    _weaken_doubled(changed)
     return _third_tones(changed)
+
+
+def _weaken_doubled(syllables: list[Syllable]) -> None:
+    """Takes the tone of a verb that is said a second time, and makes its third tone a second before it: 走走 2 5."""
+    for index in range(1, len(syllables)):
+        first, second = syllables[index - 1], syllables[index]
+        if (
+            first.char == second.char
+            and first.char in _DOUBLED
+            and (first.base, first.tone) == (second.base, second.tone)
+            and not second.fixed
+            and _char(syllables, index + 1) != first.char
+            and second.char + _char(syllables, index + 1) not in _OBJECTS
+            and sum(each.word == first.word for each in syllables) < len("说说笑笑")
+        ):
+            syllables[index] = replace(second, tone="5")
+            if first.tone == "3" and not first.fixed:
+                syllables[index - 1] = replace(first, tone="2")
 
 
 def _char(syllables: Sequence[Syllable], index: int) -> str:
@@ -72,6 +104,8 @@ def _yi(syllables: Sequence[Syllable], index: int) -> str:
         return "1"
     if behind == "十" or (behind in _ORDINAL_BEHIND and _char(syllables, index + 2) not in ("个",)):
         return "1"
+    if "".join(word) in _KEEPING_ONE:
+        return "1"
     last_of_word = len(word) > 1 and not _same_word(syllables, index, index + 1)
     if not behind or last_of_word:
         return "1"
@@ -97,6 +131,13 @@ def _following_tone(syllables: Sequence[Syllable], index: int) -> str:
 def _bu(syllables: Sequence[Syllable], index: int) -> str:
     before, behind = _char(syllables, index - 1), _char(syllables, index + 1)
     if before and before == behind:
+        return "5"
+    inside = _same_word(syllables, index - 1, index + 1)
+    ends = not _same_word(syllables, index - 2, index) and not _same_word(syllables, index, index + 2)
+    if inside and ends and before not in _ADVERBS:
+        return "5"
+    single = not _same_word(syllables, index - 2, index - 1) and not _same_word(syllables, index - 1, index)
+    if single and before in _DOUBLED and behind in _COMPLEMENTS and _same_word(syllables, index, index + 1):
         return "5"
     return "2" if behind and syllables[index + 1].tone == "4" else "4"
 
