@@ -1,5 +1,6 @@
 """Tones as they are spoken: 一, 不 and the third tone change with what follows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,11 +15,15 @@ _ADVERBS: Final = frozenset("并绝决何莫可再从毫岂要还倒既也都就
 """What makes no verb with a potential complement of a three-syllable word around 不: 并不是, but 听不懂."""
 _COMPLEMENTS: Final = frozenset("到了起动住着开完")
 """What stands behind 不 in a word of its own where the verb before it can't be done: 找不到, 买不起."""
-_OBJECTS: Final = frozenset({"问题", "学生", "学习", "练习", "看法", "说法", "想法", "用户", "写作"})
-"""Words that begin with the verb before them without repeating it: 问问题."""
+_WITH_OBJECT: Final = re.compile(
+    "聊天|唱歌|[说讲谈]话|谈心|[讲听补]课|[读看借]书|看[病戏]|[写练]字|听歌|问[路好]|走路|跑步|跳舞|爬山|[骑停坐换]车"
+    "|逛街|转身|睡觉|吃饭|喝[茶水酒]|洗[澡手脸头碗]|擦脸|刷牙|扫地|[切炒买]菜|打[球牌]|踢球|拍[照手]|带路|搬家|帮忙"
+    "|动[手脑]|伸手|摇头|吹[牛风]|养花|理发|歇脚|松手|[查算]账|数钱"
+)
+"""Verbs with their object, of which the verb is said twice: 聊聊天. Others begin with it by chance: 问问题."""
 _DOUBLED: Final = frozenset(
     "看听说想试走聊问找谈读写练学用玩逛转坐站歇躺睡吃喝尝闻摸拍敲打踢跳跑爬骑修改补查数算量称比搜翻洗擦扫刷晒烤煮炒切剪缝拉推"
-    "搬抬提扶揉捏按捶抱哄逗劝帮教管催陪送接带让借换买卖讲评猜念背唱画演瞧瞅动伸甩摇晃夸训吹聚笑养泡停歇挑选理拖挤松"
+    "搬抬提扶揉捏按捶抱哄逗劝帮教管催陪送接带让借换买卖讲评猜念背唱演瞧瞅动伸甩摇晃夸训吹聚笑养泡停歇挑选理拖挤松"
 )
 """Verbs that are said twice for 'a little', the second time without tone: 看看书, 帮帮我."""
 _OPERATORS: Final = frozenset("加减乘比")
@@ -65,13 +70,23 @@ def _weaken_doubled(syllables: list[Syllable]) -> None:
             and first.char in _DOUBLED
             and (first.base, first.tone) == (second.base, second.tone)
             and not second.fixed
-            and _char(syllables, index + 1) != first.char
-            and second.char + _char(syllables, index + 1) not in _OBJECTS
-            and sum(each.word == first.word for each in syllables) < len("说说笑笑")
+            and first.char not in (_char(syllables, index - 2), _char(syllables, index + 1))
+            and _says_it_again(_word(syllables, first.word), _word(syllables, second.word), first.word == second.word)
         ):
             syllables[index] = replace(second, tone="5")
             if first.tone == "3" and not first.fixed:
                 syllables[index - 1] = replace(first, tone="2")
+
+
+def _says_it_again(before: str, word: str, same: bool) -> bool:
+    """Whether a verb is said twice: in one word (看看), in two (看 看), before its object (聊 聊天); not 考试 试题."""
+    if same:
+        return len(word) < len("说说笑笑")
+    return len(before) == 1 and (len(word) == 1 or _WITH_OBJECT.fullmatch(word) is not None)
+
+
+def _word(syllables: Sequence[Syllable], word: int) -> str:
+    return "".join(each.char for each in syllables if each.word == word)
 
 
 def _char(syllables: Sequence[Syllable], index: int) -> str:
@@ -84,7 +99,7 @@ def _same_word(syllables: Sequence[Syllable], left: int, right: int) -> bool:
 
 def _yi(syllables: Sequence[Syllable], index: int) -> str:
     before, behind = _char(syllables, index - 1), _char(syllables, index + 1)
-    word = [each.char for each in syllables if each.word == syllables[index].word]
+    word = _word(syllables, syllables[index].word)
     counting = all(char in _NUMERALS for char in word)
     # 看一看, but not the digits 二一二.
     if before and before == behind and before not in _DIGITS and _same_word(syllables, index - 1, index):
@@ -104,7 +119,7 @@ def _yi(syllables: Sequence[Syllable], index: int) -> str:
         return "1"
     if behind == "十" or (behind in _ORDINAL_BEHIND and _char(syllables, index + 2) not in ("个",)):
         return "1"
-    if "".join(word) in _KEEPING_ONE:
+    if word in _KEEPING_ONE:
         return "1"
     last_of_word = len(word) > 1 and not _same_word(syllables, index, index + 1)
     if not behind or last_of_word:
@@ -113,12 +128,13 @@ def _yi(syllables: Sequence[Syllable], index: int) -> str:
 
 
 def _operand(syllables: Sequence[Syllable], index: int) -> bool:
-    """Whether 一 is a number that is counted with: 一加二, 二比一, 负一 (but not the results 一负一平)."""
+    """Whether 一 is a number that is counted with: 一加二, 二比一, 一到两天, 负一 (but not the results 一负一平)."""
     around = [_char(syllables, index + step) for step in (-2, -1, 1, 2)]
     negative = around[1] == "负" and around[0] not in _DIGITS and around[0] != "胜"
     return (
         (around[1] in _OPERATORS and around[0] in _DIGITS)
         or (around[2] in _OPERATORS and around[3] in _DIGITS)
+        or (around[2] == "到" and around[3] in _DIGITS | {"两", "十"})
         or negative
     )
 
