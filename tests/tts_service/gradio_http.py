@@ -25,8 +25,8 @@ class Page:
         """The function's number."""
         return int(next(each["id"] for each in self.functions if each["api_name"] == name))
 
-    def queued(self, number: int, data: list[Any], event: Any = None) -> str:
-        """Calls a function through the queue; gives its last message, as text."""
+    def queued(self, number: int, data: list[Any], event: Any = None, *, all_said: bool = False) -> str:
+        """Calls a function through the queue; gives its last message as text, or all of them."""
         session = secrets.token_hex(8)
         asked = {"data": data, "fn_index": number, "session_hash": session, "event_data": event}
         answer = httpx.post(f"{self.url}/gradio_api/queue/join", json=asked, timeout=30)
@@ -36,7 +36,8 @@ class Page:
         where = f"{self.url}/gradio_api/queue/data?session_hash={session}"
         with httpx.stream("GET", where, timeout=60) as stream:
             for line in stream.iter_lines():
-                last = line if "process_" in line else last
+                if "process_" in line:
+                    last = last + line if all_said else line
                 if "process_completed" in line:
                     break
         return last.encode().decode("unicode_escape", "replace") if "\\u" in last else last

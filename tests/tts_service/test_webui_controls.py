@@ -142,7 +142,7 @@ def test_the_button_stops_the_runs_of_its_own_tab_and_no_other(page: SmallPage, 
     told: list[str] = []
     asked = [LONG, "", "清岚", "中性", 1, 1, False, *[0] * 8]
     number = page.clicked("tts-speak")
-    other = threading.Thread(target=lambda: told.append(page.queued(number, asked)))
+    other = threading.Thread(target=lambda: told.append(page.queued(number, asked, all_said=True)))
     other.start()
     seat.page.fill("#tts-text textarea", LONG)
     seat.page.click("#tts-speak")

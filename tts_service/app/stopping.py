@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Final
 
-from tts_service.app.admission import Admission, Busy
+from tts_service.app.admission import Admission
 
 SPEAK: Final = "speak"
 BATCH: Final = "batch"
@@ -126,5 +126,5 @@ class Door:
             if not inside.done():
                 inside.set_exception(Stopped())
             raise
-        except Busy as busy:
-            inside.set_exception(busy)
+        except Exception as error:  # Busy, or what nobody foresaw: the thread must not wait for ever
+            inside.set_exception(error)
