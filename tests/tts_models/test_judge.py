@@ -14,7 +14,7 @@ from tts_service.models.symbols import TOKENS, encode
 from tts_service.models.voice import Voice
 from tts_service.score.judge.judge import CAVEAT, SHIPPED, WEIGHTS, Heard, Judge, JudgeError, save, verdict
 from tts_service.score.judge.network import LAGS, STEP, Listener, ListenerConfig, levelled, pitch_picture
-from tts_service.score.judge.phones import PLAIN, TONED, edits, phones_of_tokens, phones_of_units, without_tone
+from tts_service.score.judge.phones import PLAIN, TONED, TWINS, edits, phones_of_tokens, phones_of_units, without_tone
 
 pytestmark = pytest.mark.tts
 
@@ -56,6 +56,13 @@ def test_a_wrong_tone_counts_only_with_tones() -> None:
     assert (said.percent, said.percent_toned) == (0.0, 50.0)
     with pytest.raises(ValueError, match="nothing to judge"):
         verdict(Heard((), ()), [])
+
+
+def test_an_english_phone_may_be_heard_as_the_mandarin_one_that_sounds_the_same() -> None:
+    said = verdict(Heard(("m", "en:IY", "en:T"), ("m", "en:IY", "en:T")), ["en:M", "i4", "en:D"])
+    assert (said.wrong, said.wrong_apart, said.wrong_toned) == (1, 3, 2)
+    assert set(TWINS) | set(TWINS.values()) <= set(PLAIN)
+    assert len(set(TWINS.values())) == len(TWINS)
 
 
 def test_the_level_of_a_recording_does_not_matter() -> None:

@@ -37,9 +37,11 @@ def _errors(judge: Judge, examples: Sequence[Example], sound: Callable[[Example]
             total[f"{group} phones"] += said.phones
             total[f"{group} wrong"] += said.wrong
             total[f"{group} toned"] += said.wrong_toned
+            total[f"{group} apart"] += said.wrong_apart
     return {
         f"{of}per_percent": _percent(total["all wrong"], total["all phones"]),
         f"{of}per_tone_percent": _percent(total["all toned"], total["all phones"]),
+        f"{of}per_percent_apart": _percent(total["all apart"], total["all phones"]),
         f"{of}per_percent_mandarin": _percent(total["mandarin wrong"], total["mandarin phones"]),
         f"{of}per_tone_percent_mandarin": _percent(total["mandarin toned"], total["mandarin phones"]),
     }

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tts_service.models.features import SAMPLE_RATE
 from tts_service.score.judge.network import STEP, Listener, ListenerConfig, levelled
-from tts_service.score.judge.phones import PLAIN, TONED, edits, without_tone
+from tts_service.score.judge.phones import PLAIN, TONED, edits, one_of_twins, without_tone
 from tts_service.score.resample import resample
 
 SHIPPED: Final = Path(__file__).parent
@@ -43,11 +43,16 @@ class Heard:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How many phones were expected, and how many edits lead from the heard to the expected, without and with tone."""
+    """How many phones were expected, and how many edits lead from the heard to the expected, without and with tone.
+
+    `TWINS` count as one sound, but not in `wrong_apart`, which is without tone. With tone a twin vowel is wrong: it has
+    none.
+    """
 
     phones: int
     wrong: int
     wrong_toned: int
+    wrong_apart: int
 
     @property
     def percent(self) -> float:
@@ -70,7 +75,8 @@ def verdict(heard: Heard, expected: Sequence[str]) -> Verdict:
     if not expected:
         raise ValueError("nothing to judge: no phones are expected")
     plain = [without_tone(phone) for phone in expected]
-    return Verdict(len(expected), edits(heard.plain, plain), edits(heard.toned, expected))
+    one, other, toned, said = (tuple(map(one_of_twins, each)) for each in (heard.plain, plain, heard.toned, expected))
+    return Verdict(len(expected), edits(one, other), edits(toned, said), edits(heard.plain, plain))
 
 
 class Judge:
