@@ -99,7 +99,7 @@ class Sandbox:
             access_log=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, self._connections)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         started = threading.Event()
@@ -222,8 +222,9 @@ class Sandbox:
 class _Server(uvicorn.Server):
     """uvicorn, ending at once when told to instead of at its next tenth of a second."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, connections: dict[tuple[str, int], H11Protocol]) -> None:
         super().__init__(config)
+        self._connections = connections
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = asyncio.Event()
 
@@ -235,6 +236,13 @@ class _Server(uvicorn.Server):
             second += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await asyncio.sleep(0)  # who was accepted just before the end becomes known one turn later
+        for connection in list(self._connections.values()):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
     def end(self) -> None:
         self.should_exit = True
