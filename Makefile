@@ -67,6 +67,6 @@ judge: ## train the phone recogniser that `tts-service score` and the voice's re
 	@ops/setup.sh check
 	@ops/run.sh -m tts_service.training.judge --minutes $(or $(MINUTES),60)
 
-voice-report: ## measure the bundled voice on held-out sentences (needs the corpus that `make voice` leaves)
+voice-report: ## measure the bundled voice on held-out sentences (needs the corpus that `make voice` leaves; DEVICE=cuda)
 	@ops/setup.sh check
-	@ops/run.sh -m tts_service.training.report
+	@ops/run.sh -m tts_service.training.report $(if $(DEVICE),--device $(DEVICE))

