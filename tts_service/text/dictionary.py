@@ -23,8 +23,9 @@ _KEPT: Final = 4096
 class Words:
     """Counts of words, 0 for what only begins one: what jieba asks of its own dictionary (``in``, ``[]``, `get`)."""
 
-    def __init__(self, hashes: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
-        self._hashes, self._counts = hashes.data, counts.data
+    def __init__(self, table: NDArray[np.int64]) -> None:
+        """`table` as `sorted_table` makes it."""
+        self._hashes, self._counts = table[0].view(np.uint64).data, table[1].data
         self._size = len(self._hashes)
         self._recent: dict[str, int | None] = {}
 
@@ -86,7 +87,7 @@ def sorted_table(numbers: Mapping[str, int]) -> NDArray[np.int64]:
 
 
 def _words(table: NDArray[np.int64]) -> tuple[Words, int]:
-    return Words(table[0, 1:].view(np.uint64), table[1, 1:]), int(table[1, 0])
+    return Words(table[:, 1:]), int(table[1, 0])
 
 
 def private_cache(name: str) -> Path:

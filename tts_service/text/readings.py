@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tts_service.text.dictionary import Words, keep, private_cache, sorted_table
 
@@ -25,8 +26,9 @@ _END: Final = b"\n"
 class Readings:
     """What pypinyin's dictionaries say, in tone-number spelling (``lv4``, ``de5``)."""
 
-    def __init__(self, places: Words, text: bytes, longest: int) -> None:
-        self._places, self._text, self._longest = places, text, longest
+    def __init__(self, table: NDArray[np.int64], text: bytes, longest: int) -> None:
+        """`table` tells where in `text` an entry's line begins; `longest` is the length of the longest phrase."""
+        self._places, self._text, self._longest = Words(table), text, longest
 
     def phrase(self, phrase: str) -> tuple[str, ...]:
         """Gives one reading per character of a phrase; nothing for a phrase that isn't there."""
@@ -86,15 +88,14 @@ def load(folder: Path) -> Readings:
 
     with contextlib.suppress(OSError):  # a full disk costs two seconds at the next start, no more
         keep(path, write)
-    return Readings(Words(table[0].view(np.uint64), table[1]), text, longest)
+    return Readings(table, text, longest)
 
 
 def made_of(phrases: Mapping[str, Iterable[str]], characters: Mapping[str, Iterable[str]]) -> Readings:
     """Makes dictionaries of given readings, in the spelling of our units."""
     entries = {phrase: " ".join(readings) for phrase, readings in phrases.items()}
     entries |= {_CHARACTER_MARK + char: " ".join(readings) for char, readings in characters.items()}
-    table, text, longest = _packed(entries)
-    return Readings(Words(table[0].view(np.uint64), table[1]), text, longest)
+    return Readings(*_packed(entries))
 
 
 def entries_of(phrases: Mapping[str, list[list[str]]], characters: Mapping[int, str]) -> dict[str, str]:
@@ -121,7 +122,7 @@ def numbered(marked: str) -> str:
     return str(to_tone3(marked, neutral_tone_with_five=True)).replace("ü", "v")
 
 
-def _packed(entries: Mapping[str, str]) -> tuple["np.ndarray[tuple[int, int], np.dtype[np.int64]]", bytes, int]:
+def _packed(entries: Mapping[str, str]) -> tuple[NDArray[np.int64], bytes, int]:
     """The table of hashes and places, the text they point into, and the length of the longest phrase.
 
     Equal readings share one place: there are 70,000 entries and 40,000 different ones.
@@ -140,4 +141,4 @@ def _read(path: Path) -> Readings:
         table, text, longest = stored["table"], stored["text"].tobytes(), int(stored["longest"])
     if table.dtype != np.int64 or table.ndim != 2 or len(table) != 2 or not 0 < table[1].max() < len(text):
         raise ValueError(f"{path}: not one of our files")
-    return Readings(Words(table[0].view(np.uint64), table[1]), text, longest)
+    return Readings(table, text, longest)

@@ -43,6 +43,12 @@ def _nearest_band() -> Tensor:
     return (torch.arange(_BINS)[:, None] - centres[None]).abs().argmin(1)
 
 
+def _per_step(values: Tensor, steps: int) -> Tensor:
+    """Values per frame (rows, frames) as values per step of the spectra: (rows, steps)."""
+    repeated = values.repeat_interleave(HOP // _STEP, 1)
+    return torch.nn.functional.pad(repeated[None], (0, steps - repeated.shape[1]), mode="replicate")[0]
+
+
 @torch.no_grad()
 def resynthesised(
     sound: npt.NDArray[np.float32], hertz: npt.NDArray[np.floating], voiced: npt.NDArray[np.floating], seed: int
@@ -63,18 +69,14 @@ def resynthesised(
     window = torch.hann_window(_SIZE)
     spectra = torch.stft(torch.cat([pulses(pitch, sung), noise]), _SIZE, _STEP, window=window, return_complex=True)
     steps = spectra.shape[-1]
-    open_ = sung[0].repeat_interleave(HOP // _STEP)
-    open_ = torch.nn.functional.pad(open_[None], (0, max(0, steps - len(open_))), mode="replicate")[0, :steps]
     border = chance.uniform(*_TOP_OF_HARMONICS) / (SAMPLE_RATE / 2) * _BINS
-    harmonic = torch.sigmoid((border - torch.arange(_BINS)) / 6)[:, None] * open_[None]
+    harmonic = torch.sigmoid((border - torch.arange(_BINS)) / 6)[:, None] * _per_step(sung, steps)
     breath = 10 ** (chance.uniform(*_BREATH) / 20)
     source = spectra[0] * harmonic + spectra[1] * torch.maximum(1 - harmonic, torch.tensor(breath))
-    bands = wanted.clone()
-    made = sound
+    bands = wanted
     for _ in range(_ROUNDS):
-        envelope = torch.exp(bands[0] @ _spread()).T.repeat_interleave(HOP // _STEP, 1)
-        envelope = torch.nn.functional.pad(envelope[None], (0, max(0, steps - envelope.shape[1])), mode="replicate")[0]
-        again = torch.istft(source * envelope[:, :steps], _SIZE, _STEP, window=window, length=frames * HOP)
-        bands = bands + (wanted - log_mel(again[None]).clamp(min=_LOWEST - 2)).clamp(-3, 3)
-        made = again.numpy()
-    return made
+        envelope = _per_step(torch.exp(bands[0] @ _spread()).T, steps)
+        made = torch.istft(source * envelope, _SIZE, _STEP, window=window, length=frames * HOP)
+        bands = bands + (wanted - log_mel(made[None]).clamp(min=_LOWEST - 2)).clamp(-3, 3)
+    sounded: npt.NDArray[np.float32] = made.numpy()
+    return sounded
