@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts_service.models.features import F0_MAX, F0_MIN, HOP, MEL_BANDS, SAMPLE_RATE, log_mel
+from tts_service.models.features import F0_MAX, F0_MIN, HOP, MEL_BANDS, SAMPLE_RATE, amplitudes, log_mel
 from tts_service.models.layers import Stack
 from tts_service.models.symbols import TONES
 from tts_service.score.judge.phones import PLAIN, PLAIN_OF_TONED, TONE_OF_TONED
@@ -80,7 +80,7 @@ def pitch_picture(sound: Tensor) -> Tensor:
     margin = (_PITCH_WINDOW - STEP) // 2
     frames = functional.pad(sound[..., : steps * STEP], (margin, margin)).unfold(1, _PITCH_WINDOW, STEP)
     on = sound.device
-    spectrum = torch.fft.rfft(frames * _pitch_window().to(on), _PITCH_FFT).abs()
+    spectrum = amplitudes(torch.fft.rfft(frames * _pitch_window().to(on), _PITCH_FFT))
     # loud partials would hide the others, and with them the period
     flat = (spectrum + 1e-3).pow(_COMPRESSION) * _pitch_bins().to(on)
     correlation = torch.fft.irfft(flat, _PITCH_FFT)[..., : _PITCH_FFT // 2 + 1]
@@ -195,13 +195,24 @@ class Listener(nn.Module):
             out: Tensor = self.memory(self.stack(entered))[0]
             return out
         mask = (torch.arange(steps, device=mel.device) < lengths[:, None])[..., None].float()
-        packed = nn.utils.rnn.pack_padded_sequence(
-            self.stack(entered, mask), lengths.cpu(), batch_first=True, enforce_sorted=False
-        )
-        unpacked: Tensor = nn.utils.rnn.pad_packed_sequence(
-            self.memory(packed)[0], batch_first=True, total_length=steps
-        )[0]
-        return unpacked
+        return self._remembered(self.stack(entered, mask), lengths)
+
+    def _remembered(self, entered: Tensor, lengths: Tensor) -> Tensor:
+        """The GRU over rows of several lengths; each row's way back begins at its own end.
+
+        What a packed sequence does, but its gradient takes time by the square of the steps.
+        """
+        steps = torch.arange(entered.shape[1], device=entered.device)
+        inside = steps < lengths[:, None]
+        turned = torch.where(inside, lengths[:, None] - 1 - steps, steps)[..., None]
+        weights = dict(self.memory.named_parameters())
+        start = entered.new_zeros(1, len(entered), self.config.memory)
+        ways = []
+        for way, rows in (("", entered), ("_reverse", torch.take_along_dim(entered, turned, 1))):
+            of_way = tuple(weights[f"{name}_l0{way}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+            ways.append(torch.gru(rows, start, of_way, True, 1, 0.0, False, False, True)[0])
+        remembered: Tensor = torch.cat([ways[0], torch.take_along_dim(ways[1], turned, 1)], -1)
+        return remembered * inside[..., None]
 
     def forward(self, sound: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of the phones without and with tone for sound (batch, samples): (batch, steps, phones) each."""
