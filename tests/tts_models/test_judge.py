@@ -85,6 +85,17 @@ def test_a_rising_pitch_is_a_line_in_the_picture() -> None:
     np.testing.assert_allclose(50 * 2**octaves, hertz[STEP // 2 :: STEP][3 : 3 + len(places)], rtol=0.1)
 
 
+def test_a_row_beside_longer_ones_is_remembered_as_if_it_were_alone() -> None:
+    listener = Listener(ListenerConfig())
+    rows = torch.randn(3, 12, listener.config.channels)
+    lengths = torch.tensor([12, 7, 10])
+    together = listener.remembered(rows, lengths)
+    for row, length, found in zip(rows, lengths.tolist(), together, strict=True):
+        alone = listener.memory(row[None, :length])[0][0]
+        assert torch.allclose(found[:length], alone, atol=1e-5)
+        assert not found[length:].any()
+
+
 def test_weights_come_back_from_disk_and_a_changed_file_is_refused(tmp_path: Path) -> None:
     torch.manual_seed(0)
     config = ListenerConfig(channels=16, hidden=16, blocks=1, memory=8)

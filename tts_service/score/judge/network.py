@@ -195,9 +195,9 @@ class Listener(nn.Module):
             out: Tensor = self.memory(self.stack(entered))[0]
             return out
         mask = (torch.arange(steps, device=mel.device) < lengths[:, None])[..., None].float()
-        return self._remembered(self.stack(entered, mask), lengths)
+        return self.remembered(self.stack(entered, mask), lengths)
 
-    def _remembered(self, entered: Tensor, lengths: Tensor) -> Tensor:
+    def remembered(self, entered: Tensor, lengths: Tensor) -> Tensor:
         """The GRU over rows of several lengths; each row's way back begins at its own end.
 
         What a packed sequence does, but its gradient takes time by the square of the steps.
