@@ -152,16 +152,21 @@ class AuditLog:
             last = found if found and hash_of(found) == found.hash else None
         if last is None and start > 0:
             raise AuditError(f"{self.path} does not end in a record: run tts-service audit verify")
-        self._check_head(last)
+        self._settle_head(last)
         return last, tail[end + 1 :]
 
-    def _check_head(self, last: Record | None) -> None:
-        """Refuses a file whose end was cut. The head may be one record behind: a crash between the two writes."""
+    def _settle_head(self, last: Record | None) -> None:
+        """Refuses a file whose end was cut. A head may be one record behind, after a crash or with a full disk; it is
+        brought up before anything is appended, else it would fall two behind and look like an altered file's.
+        """
         head = read_head(self.path)
-        if head is None and (last is None or last.seq == 1):
+        if last is None and head is None:
             return
-        if head is None or last is None or head.hash not in (last.hash, last.prev):
+        begun = last is not None and last.seq == 1 and head is None
+        if last is None or not (begun or (head is not None and head.hash in (last.hash, last.prev))):
             raise AuditError(f"the end of {self.path} does not agree with its head: run tts-service audit verify")
+        if head is None or head.hash != last.hash:
+            self._write_head(last)
 
     def _write(
         self, file: int, last: Record | None, kind: str, fields: dict[str, Value], before: bytes = b""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import time
 import zipfile
@@ -29,6 +30,7 @@ ROOM: Final = 1024**3
 """Bytes of all batches together."""
 _FIELDS: Final = ("text", "voice", "emotion", "speed", "intensity", "emotion_vector")
 _ATTEMPTS: Final = 3
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def parse(text: str, capabilities: Capabilities, defaults: SynthesisRequest) -> 
 
     Raises RequestRefused with the line's number for whatever can't be done; nothing has been spoken by then.
     """
-    numbered = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    # Not `splitlines`: U+2028 and the like may stand inside a JSON string, and editors don't count them as lines.
+    numbered = [(number, line.strip()) for number, line in enumerate(_LINE_END.split(text), 1) if line.strip()]
     if not numbered:
         raise RequestRefused("请输入要合成的文字，每行一句。", "Enter the lines to speak, one on each line.")
     if len(numbered) > MOST_LINES:
@@ -280,7 +283,18 @@ def told(item: Spoken) -> dict[str, Any]:
 def sweep(root: Path, *, kept: float = KEPT, room: int = ROOM, now: float | None = None) -> None:
     """Deletes the folders of batches that are older than `kept` seconds, and the oldest beyond `room` bytes in all."""
     oldest = (time.time() if now is None else now) - kept
-    for folder in sorted(root.glob("*/"), key=lambda path: path.stat().st_mtime, reverse=True):
-        room -= sum(path.stat().st_size for path in folder.iterdir())
-        if room < 0 or folder.stat().st_mtime < oldest:
+    found = [(changed, size, folder) for folder in root.glob("*/") for changed, size in _measured(folder)]
+    for changed, size, folder in sorted(found, reverse=True):
+        room -= size
+        if room < 0 or changed < oldest:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _measured(folder: Path) -> list[tuple[float, int]]:
+    """When a folder was changed and the bytes in it; nothing where another batch swept it, or put its files together,
+    in the same moment.
+    """
+    try:
+        return [(folder.stat().st_mtime, sum(path.stat().st_size for path in folder.iterdir()))]
+    except FileNotFoundError:
+        return []

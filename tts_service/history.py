@@ -61,6 +61,7 @@ class History:
     ) -> None:
         self._root, self._per_visitor, self._bytes_in_all, self._kept = root, per_visitor, bytes_in_all, kept
         self._lock = threading.Lock()
+        self._newest = 0
 
     @staticmethod
     def visitor(token: object) -> str:
@@ -71,14 +72,21 @@ class History:
 
     def add(self, visitor: str, wav: bytes, **facts: Any) -> Entry:
         """Keeps a sound; `facts` are `Entry`'s fields but `id` and `made`. What is too old or too much goes."""
-        made = time.time()
-        entry = Entry(id=f"{int(made * 1000):013}-{secrets.token_hex(6)}", made=made, **facts)
         folder = self._folder(visitor)
         with self._lock:
+            made = time.time()
+            self._newest = max(int(made * 1000), self._newest + 1)  # the order stays when the clock is set back
+            entry = Entry(id=f"{self._newest:013}-{secrets.token_hex(6)}", made=made, **facts)
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (folder / f"{entry.id}.wav").write_bytes(wav)
-            (folder / f"{entry.id}.json").write_text(json.dumps(asdict(entry), ensure_ascii=False), encoding="utf-8")
-            self._tidy(folder)
+            path = folder / f"{entry.id}.wav"
+            try:
+                path.write_bytes(wav)
+                facts_ = json.dumps(asdict(entry), ensure_ascii=False)
+                path.with_suffix(".json").write_text(facts_, encoding="utf-8")
+            except OSError:  # a full disk: what is cut would be in the way of all others
+                _remove(path)
+                raise
+            self._tidy(folder, path)
         return entry
 
     def entries(self, visitor: str) -> tuple[Entry, ...]:
@@ -105,15 +113,17 @@ class History:
     def _folder(self, visitor: str) -> Path:
         return self._root / hashlib.sha256(visitor.encode()).hexdigest()[:40]
 
-    def _tidy(self, folder: Path) -> None:
-        for path in sorted(folder.glob("*.wav"), reverse=True)[self._per_visitor :]:
+    def _tidy(self, folder: Path, newest: Path) -> None:
+        """Removes what is too old or too much, never `newest`: others may come from before a clock was set back."""
+        others = sorted((path for path in folder.glob("*.wav") if path != newest), reverse=True)
+        for path in others[self._per_visitor - 1 :]:
             _remove(path)
         oldest = time.time() - self._kept
         room = self._bytes_in_all
         everything = ((path, path.stat()) for path in self._root.glob("*/*.wav"))
         for path, state in sorted(everything, key=lambda pair: pair[1].st_mtime, reverse=True):
             room -= state.st_size
-            if room < 0 or state.st_mtime < oldest:
+            if path != newest and (room < 0 or state.st_mtime < oldest):
                 _remove(path)
 
 

@@ -1,5 +1,6 @@
 """The audit file: what is in it stays provable, whoever writes at once, whatever crashes, whatever is altered."""
 
+import errno
 import hashlib
 import json
 import multiprocessing
@@ -212,6 +213,27 @@ def test_a_crash_between_record_and_head_is_no_alteration(path: Path) -> None:
     assert "one record behind" in report.notes[0]
     filled(path, 1)
     assert verify(path).notes == ()
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_disk_that_stays_full_for_the_head_never_makes_the_file_look_altered(
+    path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    filled(path, before)
+    with monkeypatch.context() as full:
+
+        def no_room(self: Path, target: Path) -> Path:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        full.setattr(Path, "replace", no_room)
+        for _ in range(3):
+            with pytest.raises(AuditError, match="No space"):
+                filled(path, 1)
+    report = verify(path)
+    assert (report.ok, report.records) == (True, before + 1)  # one record came in; the others waited for its head
+    filled(path, 1)
+    report = verify(path)
+    assert (report.ok, report.records, report.notes) == (True, before + 2, ())
 
 
 def test_a_crash_before_the_first_head_is_no_alteration(path: Path) -> None:

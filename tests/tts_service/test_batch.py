@@ -5,7 +5,7 @@ import os
 import re
 import wave
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -265,3 +265,25 @@ def test_batches_take_no_more_room_than_allowed_and_the_oldest_goes(tmp_path: Pa
         os.utime(tmp_path / name, (1000 + index, 1000 + index))
     sweep(tmp_path, room=250, now=1010)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["second", "third"]
+
+
+def test_folders_that_vanish_while_they_are_looked_at_are_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("gone", "stays"):
+        (tmp_path / name).mkdir()
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "gone":
+            path.rmdir()
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    sweep(tmp_path)
+    assert [path.name for path in listed(tmp_path)] == ["stays"]
+
+
+def test_a_line_separator_inside_a_json_string_ends_no_line() -> None:
+    lines = parse(json.dumps({"text": "上\u2028下\x85"}, ensure_ascii=False) + '\r\n{"text": "二"}\r', CAN, DEFAULTS)
+    assert [(line.number, line.request.text) for line in lines] == [(1, "上\u2028下\x85"), (2, "二")]

@@ -1,8 +1,10 @@
 """What stands behind the page: a visitor's history and presets, and the lexicon as it is edited."""
 
+import errno
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,38 @@ def test_history_keeps_the_last_few_within_a_size_and_a_time(tmp_path: Path) -> 
     keep(history, two, "五")
     assert [entry.text for entry in history.entries(two)] == ["五"]
     assert history.entries(one) == ()
+
+
+def test_a_new_sound_stays_the_newest_when_the_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    history = History(tmp_path, per_visitor=2, kept=10**6)
+    token = history.visitor(None)
+    for text in "一二":
+        keep(history, token, text)
+    monkeypatch.setattr(time, "time", lambda: now - 7200)
+    keep(history, token, "三")
+    assert [entry.text for entry in history.entries(token)] == ["三", "二"]
+    after_a_restart = History(tmp_path, per_visitor=2, kept=10**6)
+    keep(after_a_restart, token, "四")
+    assert "四" in {entry.text for entry in history.entries(token)}
+
+
+def test_a_sound_for_which_the_disk_has_no_room_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(tmp_path)
+    token = history.visitor(None)
+
+    def full(path: Path, text: str, **_how: object) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        keep(history, token, "一")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_clearing_deletes_the_visitors_sounds_and_nobody_elses(tmp_path: Path) -> None:

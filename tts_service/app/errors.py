@@ -1,5 +1,6 @@
 """Errors of the HTTP API in the shape that OpenAI's clients read, their text in Chinese and English."""
 
+import errno
 import json
 import logging
 import re
@@ -49,6 +50,10 @@ AUDIT_FAILED: Final = (
 """What a client is told of an AuditError, whose own words name places on the server."""
 
 
+_FULL: Final = (
+    "服务器的磁盘已满，请联系管理员清理后再试。",
+    "The server's disk is full: try again when its operator has made room.",
+)
 _PATH: Final = re.compile(r"(?:(?<![\w:/.])|(?<=\w:)(?!//))/(?=[^\s/])|\bfile:/|\b[A-Za-z]:\\")
 _DANGLING: Final = re.compile(r"[\s\"'(;:,=]+$|[;,(]?\s*\b(?:see|in|at|log|from)\s*$", re.IGNORECASE)
 
@@ -93,6 +98,9 @@ def told(error: Exception) -> ApiError:
         case AuditError():
             _LOG.error("a request with a recording was not carried out: %s", error)
             return ApiError(500, "audit_failed", *AUDIT_FAILED, None, "server_error")
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _LOG.error("the disk is full: %s", error)
+            return ApiError(500, "disk_full", *_FULL, None, "server_error")
     _LOG.error("an unforeseen error", exc_info=error)
     return ApiError(500, "internal_error", "内部错误。", "Internal error, see the service's log.", None, "server_error")
 

@@ -13,7 +13,7 @@ from gradio.utils import get_upload_folder
 from tts_service.app.admission import Busy
 from tts_service.app.errors import AUDIT_FAILED, public, told
 from tts_service.app.health import About
-from tts_service.app.stopping import Door, Runs, Stop
+from tts_service.app.stopping import Door, Runs, Stop, Stopped
 from tts_service.app.ui import lexicon_file
 from tts_service.app.ui.speaking import marked_wav, speak_whole, sweep
 from tts_service.app.words import Language
@@ -86,7 +86,7 @@ class Desk:
 
 @contextmanager
 def refusals(w: Language | None = None) -> Iterator[None]:
-    """Turns what engine, door and audit say into a message on the page; in both languages where `w` is None."""
+    """Turns what engine, door, audit and disk say into a message on the page; in both languages where `w` is None."""
     try:
         yield
     except (RequestRefused, Busy) as refused:
@@ -103,6 +103,13 @@ def refusals(w: Language | None = None) -> Iterator[None]:
             f"{problem.zh} {problem.en}" if w is None else escape(w(f"{problem.zh}{public(str(failed))}", problem.en))
         )
         raise gr.Error(text, duration=None, title=title, print_exception=False) from failed
+    except (gr.Error, Stopped):
+        raise
+    except Exception as error:  # a full disk, or what nobody foresaw: its words, which may name places, are in the log
+        problem = told(error)
+        text = f"{problem.zh} {problem.en}" if w is None else w(problem.zh, problem.en)
+        title = "出错了" if w is None else w("出错了", "That failed")
+        raise gr.Error(text, duration=None, title=title, print_exception=False) from error
 
 
 def event_value(event: gr.EventData, name: str) -> object:

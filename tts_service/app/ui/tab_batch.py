@@ -1,5 +1,6 @@
 """The tab where many lines are spoken at once: a file or pasted lines, progress, the files."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -121,16 +122,21 @@ def batch(desk: Desk, text: object, defaults: SynthesisRequest, pause: object, s
     sweep(desk.batches)
     desk.batches.mkdir(parents=True, exist_ok=True)
     yield Progress((), len(checked))
-    yield from run(
-        checked,
-        lambda request: desk.speak(request, stop),
-        desk.wav,
-        desk.cues,
-        desk.new_folder(),
-        pause=seconds,
-        engine=desk.about.engine.name,
-        stop=stop,
-    )
+    folder = desk.new_folder()
+    try:
+        yield from run(
+            checked,
+            lambda request: desk.speak(request, stop),
+            desk.wav,
+            desk.cues,
+            folder,
+            pause=seconds,
+            engine=desk.about.engine.name,
+            stop=stop,
+        )
+    except BaseException:  # it failed, or the visitor has gone: nobody will ever be handed what was made
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def progress_html(step: Progress | None, w: Language) -> str:
