@@ -23,6 +23,13 @@ from tts_service.text.normalise import normalise
         ("It is -5 here and +3.5 there", "It is minus five here and plus three point five there"),
         ("It takes 100-200 of them", "It takes one hundred to two hundred of them"),
         ("My agent is 007.", "My agent is zero zero seven."),
+        ("It costs $20 or €1.05.", "It costs twenty dollars or one euro and five cents."),
+        ("The deal of $1.5 million is 1/2 of it.", "The deal of one point five million dollars is one half of it."),
+        ("We drove at 60 mph in the 1990s.", "We drove at sixty miles per hour in the nineteen nineties."),
+        ("It weighs 1 kg at 25°C.", "It weighs one kilogram at twenty five degrees Celsius."),
+        ("The shop is open 24/7, from 9:30 AM", "The shop is open twenty four seven, from nine thirty A M"),
+        ("You can call 911 for my 10+ friends", "You can call nine one one for my ten plus friends"),
+        ("Mr. Li has 2 dogs. Dr. Wang has 3.", "Mister Li has two dogs. Doctor Wang has three."),
     ],
 )
 def test_an_english_sentence_has_english_numbers(written: str, said: str) -> None:
@@ -33,6 +40,8 @@ def test_an_english_sentence_has_english_numbers(written: str, said: str) -> Non
     ("written", "said"),
     [
         ("我说 the cat is 3 years old", "我说the cat is三years old"),
+        ("Mr. Li说don't worry", "Mister Li说don't worry"),
+        ("Nov. 22, 2026上线", "二零二六年十一月二十二日上线"),
         ("RTX 4090 Super Max 24", "RTX四零九零Super Max二十四"),
         ("iPhone 15 and 16", "iPhone十五and十六"),
         ("The host is 10.0.0.1:80 of A100", "The host is一零点零点零点一冒号八零of A一百"),

@@ -20,6 +20,8 @@ _FORMS: Final = str.maketrans(
         "㎧": "m/s", "⎓": " ", "￦": "₩", "〔": "（", "〕": "）",
     }
 )  # fmt: skip
+_BOX: Final = re.compile(r"(?:(?<=^)|(?<=[\s，。；：、（(\[【]))([√×])(?=\s?[\u4e00-\u9fff])(?!\s)", re.MULTILINE)
+"""A tick or a cross in front of an item of a list."""
 _TRIANGLE: Final = re.compile(r"△\s?(?=[A-Z]{3}(?![A-Za-z]))")
 _CHANGE: Final = re.compile(r"△(?=[A-Za-z](?![A-Za-z]))")
 _TICK_OR_CROSS: Final = re.compile(r"√\s?[/或]\s?×")
@@ -74,7 +76,7 @@ def clean(text: str) -> str:
         text = text.replace(entity, char)
     text = _RAISED_RUN.sub(_raised, text)
     text = _CHANGE.sub("Δ", _TRIANGLE.sub("三角形", _TICK_OR_CROSS.sub("对、错", text)))
-    text = _TICK.sub("勾", _CROSS.sub("叉", text))
+    text = _BOX.sub(lambda box: "勾，" if box[1] == "√" else "叉，", _TICK.sub("勾", _CROSS.sub("叉", text)))
     for arrow, word in _ARROWS:
         text = arrow.sub(word, text)
     text = _KAOMOJI.sub("", text)

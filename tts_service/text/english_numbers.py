@@ -23,11 +23,32 @@ _GRAMMAR: Final = _words(
 )
 """Words that make a sentence; names of products in a row have none."""
 _FEWEST: Final = 3
+_UNITS: Final = {
+    "km/h": "kilometer per hour", "mph": "mile per hour", "m/s": "meter per second", "km": "kilometer",
+    "cm": "centimeter",
+    "mm": "millimeter", "kg": "kilogram", "mg": "milligram", "g": "gram", "ml": "milliliter", "mL": "milliliter",
+    "L": "liter", "m": "meter", "ms": "millisecond", "s": "second", "min": "minute", "h": "hour", "GB": "GB",
+    "MB": "MB", "TB": "TB", "KB": "KB", "GHz": "gigahertz", "MHz": "megahertz", "Hz": "hertz",
+    "kW": "kilowatt", "W": "watt", "V": "volt", "lbs": "pound", "lb": "pound", "ft": "foot", "dB": "decibel",
+    "°C": "degree Celsius", "℃": "degree Celsius", "°F": "degree Fahrenheit", "°": "degree",
+}  # fmt: skip
+_PLURALS: Final = {
+    "kilometer per hour": "kilometers per hour", "mile per hour": "miles per hour",
+    "meter per second": "meters per second",
+    "foot": "feet", "degree Celsius": "degrees Celsius", "degree Fahrenheit": "degrees Fahrenheit", "hertz": "hertz",
+    "gigahertz": "gigahertz", "megahertz": "megahertz", "GB": "GB", "MB": "MB", "TB": "TB", "KB": "KB",
+}  # fmt: skip
+_MONEY: Final = {"$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny")}
+_UNIT: Final = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,:/#^=+*@~(<>≥≤≈≠±√-])(?P<sign>(?<=\s)[-+])?(?P<dollar>\$)?(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
-    r"(?:(?P<percent>\s?%)|:(?P<minute>[0-5]\d)|-(?P<to>\d{1,4}))?(?![\w%/^=+*@~-]|:\S|[.,]\d)",
+    r"(?<![\w.,:/#^=+*@~(<>≥≤≈≠±√-])(?P<sign>(?<=\s)[-+])?(?P<money>[$€£])?(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
+    r"(?:(?P<percent>\s?%)|:(?P<minute>[0-5]\d)(?:\s?(?P<half>[AaPp])\.?[Mm]\b)?|-(?P<to>\d{1,4})|\s(?P<scale>thousand|million|billion|trillion)\b"
+    rf"|(?P<decade>(?<=0)s)|(?P<more>\+(?=\s))|\s?(?P<unit>{_UNIT})(?!\w)|(?P<letter>[KMBGD])|/(?P<under>\d{{1,2}}))?(?![\w%/^=+*@~-]|:\S|[.,]\d)",
     re.ASCII,
 )
+_HALVES: Final = {"2": "half", "3": "third", "4": "quarter", "5": "fifth", "6": "sixth", "8": "eighth", "10": "tenth"}
+_CALLED: Final = re.compile(r"(?:call|dial|number|phone|at) $", re.IGNORECASE)
+_OPENS: Final = re.compile(r"\s*(?:It|I|He|She|We|They|You|This|That|There)('\w+)?\s")
 _MONTHS: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 _YEAR_BEFORE: Final = re.compile(
     rf"(?:in|since|until|before|after|from|year|(?:{_MONTHS})(?: \d\d?)?,?) $", re.IGNORECASE
@@ -71,25 +92,50 @@ def _is_english(sentence: str) -> bool:
     if _FOREIGN.search(sentence) or not any(char in "0123456789" for char in sentence):
         return False
     words = [word.lower() for word in _WORDS.findall(sentence)]
-    return len(words) >= _FEWEST and any(word in _GRAMMAR for word in words)
+    fewest = _FEWEST - bool(_OPENS.match(sentence))
+    return len(words) >= fewest and any(word in _GRAMMAR for word in words)
 
 
 def _say(match: re.Match[str]) -> str:
     if match["sign"]:
         return ("minus " if match["sign"] == "-" else "plus ") + _NUMBER.sub(_say, match[0][1:])
     whole, rest = match["n"].replace(",", ""), match["rest"]
+    if match["under"]:
+        return _over(match)
+    if match["decade"]:
+        return _decade(whole) if not rest and not match["money"] else match[0]
     if match["to"]:
-        if rest or match["dollar"] or (len(match["to"]) == 4) != (len(whole) == 4):
+        if not rest and len(whole) == 3 and len(match["to"]) == 4 and _CALLED.search(match.string[: match.start()]):
+            return f"{_apart(whole)}, {_apart(match['to'])}"
+        if rest or match["money"] or (len(match["to"]) == 4) != (len(whole) == 4):
             return match[0]
         return f"{_end(whole)} to {_end(match['to'])}"
     if match["minute"]:
-        return match[0] if rest or match["dollar"] or int(whole) > 24 else _time(int(whole), int(match["minute"]))
+        if rest or match["money"] or int(whole) > 24:
+            return match[0]
+        return _time(int(whole), int(match["minute"]), match["half"])
     if len(whole) > 1 and whole[0] == "0":
         return _apart(whole) + _points(rest)
-    if match["dollar"]:
-        return _dollars(int(whole), rest)
+    if match["money"]:
+        return _amount(int(whole), rest, match["scale"] or match["letter"], match["money"]) + " plus" * bool(
+            match["more"]
+        )
     if match["percent"]:
         return f"{cardinal(int(whole))}{_points(rest)} percent"
+    if match["unit"]:
+        name = _UNITS[match["unit"]]
+        several = name if whole == "1" and not rest else _PLURALS.get(name, name + "s")
+        return f"{cardinal(int(whole))}{_points(rest)} {several}"
+    if match["scale"] or match["more"] or match["letter"]:
+        tail = match["scale"] or ("plus" if match["more"] else match["letter"])
+        return f"{cardinal(int(whole))}{_points(rest)} {tail}"
+    if (
+        not rest
+        and len(whole) == 3
+        and _CALLED.search(match.string[: match.start()])
+        and whole in ("911", "999", "112", "110", "120")
+    ):
+        return _apart(whole)
     early = len(whole) == 4 and 1100 <= int(whole) < 2100 and match["n"] == whole and not rest
     if early and (int(whole) >= 1900 or _YEAR_BEFORE.search(match.string[max(0, match.start() - 16) : match.start()])):
         return year(int(whole))
@@ -110,17 +156,46 @@ def _apart(digits: str) -> str:
     return " ".join(_SMALL[int(digit)] for digit in digits)
 
 
-def _dollars(whole: int, rest: str) -> str:
-    said = f"{cardinal(whole)} dollar{'s' * (whole != 1)}"
+def _amount(whole: int, rest: str, scale: str | None, sign: str) -> str:
+    unit, small = _MONEY[sign]
+    said = f"{cardinal(whole)} {unit}{'s' * (whole != 1)}"
+    if scale:
+        scale = {"K": "thousand", "M": "million", "B": "billion"}.get(scale, scale)
+        return f"{cardinal(whole)}{_points(rest)} {scale} {unit}s"
     if not rest:
         return said
     if not re.fullmatch(r"\.\d\d", rest):
-        return f"{cardinal(whole)}{_points(rest)} dollars"
+        return f"{cardinal(whole)}{_points(rest)} {unit}s"
     cents = int(rest[1:])
-    return said + (f" and {cardinal(cents)} cent{'s' * (cents != 1)}" if cents else "")
+    several = "pence" if small == "penny" else "cents"
+    return said + (f" and {cardinal(cents)} {small if cents == 1 else several}" if cents else "")
 
 
-def _time(hour: int, minute: int) -> str:
+def _time(hour: int, minute: int, half: str | None) -> str:
+    tail = f" {half.upper()} M" if half else ""
     if minute == 0:
-        return f"{cardinal(hour)} o clock" if hour <= 12 else f"{cardinal(hour)} hundred"
-    return f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
+        return cardinal(hour) + (tail or (" o clock" if hour <= 12 else " hundred"))
+    return f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}{tail}"
+
+
+def _over(match: re.Match[str]) -> str:
+    """Reads a fraction: 1/2 one half, 3/4 three quarters; 24/7 by its numbers; anything else may be a date."""
+    top, bottom = match["n"], match["under"]
+    if match["money"] or match["rest"]:
+        return match[0]
+    if (top, bottom) == ("24", "7"):
+        return "twenty four seven"
+    if bottom not in _HALVES or not 0 < int(top) < int(bottom):
+        return match[0]
+    name = _HALVES[bottom]
+    return f"{cardinal(int(top))} {name if top == '1' else name + 's'}"
+
+
+def _decade(text: str) -> str:
+    """Reads ten years: 1990s nineteen nineties, 80s eighties, 2000s two thousands."""
+    value = int(text)
+    if value % 100 == 0:
+        return (year(value) if len(text) == 4 and value % 1000 else cardinal(value)) + "s"
+    tens = _TENS[value % 100 // 10] if value % 100 >= 20 else "ten"
+    several = tens.removesuffix("y") + "ies" if tens.endswith("y") else tens + "s"
+    return f"{cardinal(value // 100)} {several}" if len(text) == 4 else several

@@ -40,6 +40,9 @@ _SPELLED: Final = (
 _RAISABLE: Final = ("km", "dm", "cm", "mm", "μm", "um", "nm", "m", "s")
 _FREE: Final = frozenset({"A", "V", "W", "N", "J", "L", "l", "t", "g", "m", "s", "h", "°", "cal", "bar", "nit", "ha"})
 """Too short or too common to be a unit when a space stands before them."""
+_NEVER_NEGATIVE: Final = frozenset(
+    {"mAh", "Ah", "Wh", "kWh", "g", "kg", "mg", "ml", "mL", "L", "W", "kW", "Hz", "GHz", "MHz", "cm", "mm", "px", "rpm"}
+)
 _BEHIND: Final = {"s": "秒", "min": "分", "h": "小时", "d": "天", "r": "转", "kWh": "千瓦时", "K": "开"}
 
 _ALL: Final = sorted((*_PLAIN, *_SPELLED), key=len, reverse=True)
@@ -54,6 +57,11 @@ _POWERS: Final = {"²": "平方", "³": "立方", "2": "平方", "3": "立方"}
 def is_free(unit: str) -> bool:
     """Tells whether this unit must stand close to its number to be one."""
     return unit in _FREE
+
+
+def is_never_negative(unit: str) -> bool:
+    """Tells whether a hyphen in front of such an amount, behind a Chinese noun, only parts the two: 电池-5000mAh."""
+    return unit in _NEVER_NEGATIVE or unit in _SPELLED
 
 
 def is_spelled(unit: str) -> bool:

@@ -16,9 +16,10 @@ from tts_service.text import (
     rules_quantity,
     rules_time,
 )
+from tts_service.text.english_abbreviations import without_stops
 from tts_service.text.english_numbers import say_english_numbers
 from tts_service.text.numerals import digits
-from tts_service.text.rule import Rule
+from tts_service.text.rule import SAID, Rule
 from tts_service.text.signs import greek, say_signs
 
 RULES: Final[tuple[Rule, ...]] = tuple(
@@ -40,10 +41,9 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 """What is most certain comes first; the plain number comes last: what is left of it is nobody else's."""
 LONGEST_PIECE: Final = 1000
 """Characters that the rules see at once, so that the time grows with the length of a text and no faster."""
-_FIRST_SAID: Final = 0xF0000
 _SOMETHING: Final = re.compile(r"[0-9A-Za-z√]")
 """Without one of these no rule has anything to say."""
-_SAID: Final = re.compile("[\U000f0000-\U000ffffd]")
+_SAID: Final = re.compile(f"[{SAID}]")
 _GAPS: Final = re.compile(r"(?<=[\u3000-\u9fff，。！？；：]) (?=.)|(?<=.) (?=[\u3000-\u9fff，。！？；：])")
 """Spaces beside Chinese."""
 
@@ -53,7 +53,7 @@ def normalise(text: str) -> str:
 
     Private-use characters of the basic plane (marked readings) pass through untouched.
     """
-    said = "".join(_piece(piece) for piece in _pieces(say_english_numbers(text)))
+    said = "".join(_piece(piece) for piece in _pieces(say_english_numbers(without_stops(text))))
     return _GAPS.sub("", re.sub(" {2,}", " ", said)).strip(" ")
 
 
@@ -74,18 +74,19 @@ def _pieces(text: str) -> list[str]:
 def _piece(text: str) -> str:
     if not _SOMETHING.search(text):
         return greek(say_signs(text))
-    taken: list[str] = []
+    taken: dict[str, str] = {}
 
     def take(each: Rule, match: re.Match[str]) -> str:
         said = each.say(match)
         if said is None:
             return match[0]
-        taken.append(said)
-        return chr(_FIRST_SAID + len(taken) - 1)
+        mark = chr(ord(each.mark[0]) + len(taken))
+        taken[mark] = said
+        return mark
 
     for each in RULES:
         text = each.pattern.sub(lambda match, each=each: take(each, match), text)  # type: ignore[misc]
     text = re.sub(r"\d+", lambda match: digits(match[0]), say_signs(text), flags=re.ASCII)
     while _SAID.search(text):
-        text = _SAID.sub(lambda match: taken[ord(match[0]) - _FIRST_SAID], text)
+        text = _SAID.sub(lambda match: taken.get(match[0], ""), text)
     return greek(text)

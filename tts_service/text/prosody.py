@@ -44,6 +44,8 @@ _NO_END: Final = _words(
 )
 """Words behind which nobody breathes."""
 _NUMERALS: Final = frozenset("零一二三四五六七八九十百千万亿点两幺")
+_LINKS: Final = "比点至到乘"
+"""What stands between two numbers that are one: 三比一, 二点五, 八到十."""
 _CLOSES: Final = _words("的 了 后 前 时 中 上 里 之后 以后 之前 时候 以上 以下")
 
 
@@ -85,7 +87,7 @@ def _next_break(words: Sequence[Spoken], start: int, left: int) -> int | None:
             continue
         here, following = words[index].text, words[index + 1].text
         spelled = len(here) == len(following) == 1 and here.isascii() and following.isascii()
-        if following in _LEANS_BACK or here in _LEANS_ON or spelled:
+        if following in _LEANS_BACK or here in _LEANS_ON or spelled or _one_number(words, index):
             continue
         cost = abs(length - _WANTED) - 1.5 * (here in _CLOSES) - 1.5 * (following in _OPENS)
         if best is None or cost < best[0]:
@@ -119,7 +121,9 @@ def _next_breath(words: Sequence[Spoken], start: int, left: int) -> int | None:
         length += words[index].syllables
         if length > _FURTHEST and best is not None:
             break
-        if min(length, left - length) < _SHORTEST_BREATH or _belong(words[index].text, words[index + 1].text):
+        if min(length, left - length) < _SHORTEST_BREATH or (
+            _belong(words[index].text, words[index + 1].text) or _one_number(words, index)
+        ):
             continue
         over = max(0, length - LONGEST_BREATH)
         cost = abs(length - wanted) + 3 * over + _joint(words[index].text, words[index + 1].text)
@@ -135,6 +139,15 @@ def _belong(here: str, following: str) -> bool:
     counted = len(here) == 2 and here[0] in _NUMERALS
     leans = following in _LEANS_BACK or here in _LEANS_ON or here.lower() in _NO_END
     return leans or spelled or number or counted
+
+
+def _one_number(words: Sequence[Spoken], index: int) -> bool:
+    """Tells whether a word and the one behind it are in the middle of two linked numbers: 一比｜一, 十二｜比三."""
+    around = "".join(word.text for word in words[max(0, index - 1) : index + 1])[-2:]
+    behind = "".join(word.text for word in words[index + 1 : index + 3])[:2]
+    after_link = len(around) == 2 and around[0] in _NUMERALS and around[1] in _LINKS and behind[:1] in _NUMERALS
+    before_link = around[-1] in _NUMERALS and len(behind) == 2 and behind[0] in _LINKS and behind[1] in _NUMERALS
+    return after_link or before_link
 
 
 def _joint(here: str, following: str) -> float:

@@ -9,8 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-SAID: Final = "\U000f0000-\U000ffffd"
+SAID: Final = "\U000f0000-\U0010fffd"
 """A range for character classes: what has been said already."""
+DIALLED: Final = "\U00100000-\U00107fff"
+"""The part of `SAID` that is telephone numbers."""
+DIGITS: Final = "\U00108000-\U0010fffd"
+"""The part of `SAID` that is names whose digits are said one by one."""
 HAN: Final = "\u4e00-\u9fff"
 """A range for character classes: Chinese characters."""
 NUMBER: Final = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,20})(?:\.\d{1,12})?"
@@ -32,11 +36,13 @@ class Rule:
     name: str
     pattern: re.Pattern[str]
     say: Callable[[re.Match[str]], str | None]
+    mark: str = SAID
+    """The range of characters that what this rule says stands in the text as."""
 
 
-def rule(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) -> Rule:
+def rule(name: str, pattern: str, say: Callable[[re.Match[str]], str | None], mark: str = SAID) -> Rule:
     """Makes a rule; upper and lower case in the pattern are told apart, digits are ASCII."""
-    return Rule(name, re.compile(pattern, re.ASCII), say)
+    return Rule(name, re.compile(pattern, re.ASCII), say, mark)
 
 
 def spelled(text: str) -> str:

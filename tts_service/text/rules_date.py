@@ -62,7 +62,35 @@ def _life(match: re.Match[str]) -> str:
     return begin + ("到" + (match[4] or "") + digits(match[5]) + (match[6] or "") if match[5] else "至今")
 
 
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ENGLISH_MONTH: Final = (
+    r"(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
+    r"Nov(?:ember)?|Dec(?:ember)?)\.?"
+)
+
+
+def _english(month: str, day: str | None, year: str) -> str:
+    """Reads a date with an English month among Chinese."""
+    said = f"{digits(year)}年{cardinal(str(_MONTHS.index(month[:3].lower()) + 1))}月"
+    return said + (f"{plain(day)}日" if day else "")
+
+
 RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        "English month, day, year",
+        rf"(?<![A-Za-z]){_ENGLISH_MONTH}\s?({DAY})(?:st|nd|rd|th)?,?\s?({YEAR})(?!\d)",
+        lambda m: _english(m[1], m[2], m[3]),
+    ),
+    rule(
+        "day, English month, year",
+        rf"(?<![\dA-Za-z.])({DAY})(?:st|nd|rd|th)?[\s-]{_ENGLISH_MONTH},?[\s-]({YEAR})(?!\d)",
+        lambda m: _english(m[2], m[1], m[3]),
+    ),
+    rule(
+        "English month and year",
+        rf"(?<![A-Za-z]){_ENGLISH_MONTH},?\s({YEAR})(?![\d.])",
+        lambda m: _english(m[1], None, m[2]),
+    ),
     rule(
         "stamp",
         rf"(?<!\d)(?P<y>{YEAR})(?P<sep>[-/.])(?P<m>{MONTH})(?P=sep)(?P<d>{DAY})(?:[T_]|\s{{1,2}})"

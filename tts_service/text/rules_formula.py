@@ -149,6 +149,11 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: ("负" if m[1] else "") + (number(m[2]) if m[2][0].isdigit() else f" {m[2]} ") + "的绝对值",
     ),
     rule(
+        "hypothesis",
+        r"(?<![A-Za-z\d])(H)([0-3])\s?:(?=\s?[A-Za-z\u0370-\u03ff])",
+        lambda m: f" {m[1]} {cardinal(m[2])}：",
+    ),
+    rule(
         "formula",
         rf"(?<![A-Za-z\u0370-\u03ff\d.@#$_\"'])(?<![A-Za-z\d]-){_TERM}(?:(?:\s?{_OPERATOR}\s?|(?<=\))(?=\()){_TERM}){{1,16}}+(?![A-Za-z\d%°²³(_]|\.\d)",
         _formula,

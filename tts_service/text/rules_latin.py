@@ -149,7 +149,7 @@ NAMES: Final[tuple[Rule, ...]] = (
     rule(
         "product and model",
         rf"(?<![A-Za-z0-9.])(?!(?:{_NOT_NAMES}) )([A-Z][A-Za-z]{{0,20}}) (\d{{3,5}})"
-        rf"(?![\d%/-]|[.,:]\d|\s?[{HAN}]?[万亿])"
+        rf"(?![\d%/-]|[.,:]\d|\s?[{HAN}]?[万亿]|\s?(?:[次元个人名位件份篇]|块钱))"
         r"([A-Za-z]{0,3})(?![A-Za-z\d])",
         _model,
     ),

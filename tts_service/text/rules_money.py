@@ -65,13 +65,19 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "cents",
-        rf"((?<=[{VALUE}])-)?(?<![\dA-Za-z.])((?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,12}})\.\d{{2}})(?=\s?(?:{_UNIT}))",
+        rf"((?<=[{VALUE}款费])-)?(?<![\dA-Za-z.])((?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,12}})\.\d{{2}})(?=\s?(?:{_UNIT}))",
         lambda m: ("负" if m[1] else "") + money(m[2].replace(",", "")),
     ),
     rule(
         "slang for ten thousand by what it is",
         rf"(?<![A-Za-z\d.])(?:({NUMBER})\s?[-~至到]\s?)?({NUMBER})w(?=的?(?:房|车|粉|奖|年薪|人|用户|播放|阅读|投资|订单|存款|资产|元|块))",
         lambda m: (number(m[1]) + "到" if m[1] else "") + quantity(m[2]) + "万",
+    ),
+    rule(
+        "slang for ten thousand by what it is of",
+        rf"((?:预算|薪资?|工资|收入|月入|年入|奖金|存款|贷款|首付|房价|售价|标价|总价|价格|成本|投资|融资|营收|销售额|粉丝|播放量?|阅读量?|浏览量?|销量|花了|赚了|亏了|欠了|借了)"
+        rf"[^，。；\d]{{0,4}}?)({NUMBER})[wW](?![A-Za-z\d])",
+        lambda m: m[1] + quantity(m[2]) + "万",
     ),
     rule(
         "slang for ten thousand",

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from tts_service.text.numerals import cardinal, digits, name_digits
-from tts_service.text.rule import ALONE, HAN, OVER, Rule, rule
+from tts_service.text.rule import ALONE, DIGITS, HAN, OVER, Rule, rule
 
 _ROOMS: Final = "室|房间|房|教室|寝室|宿舍|会议室|包间|包厢|病房|办公室|实验室|信箱|展位|机房"
 _LINES: Final = (
@@ -53,6 +53,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "shop", r"(?<![\d.-])7-(?:11(?!\d)|[Ee]leven)(?=便利店|超市|门口|买|的|里|，|。|$)", lambda _: " seven eleven "
     ),
     rule("number sign behind", rf"{ALONE}(\d{{1,3}})#(?=[{HAN}])", lambda m: cardinal(m[1]) + "号"),
+    rule(
+        "day of sales",
+        rf"(?:(?<=双11[、/和])|(?<=双十一[、/和]))618{OVER}|{ALONE}618(?=[、/和到]双(?:11|十一))",
+        lambda m: digits(m[0]),
+    ),
     rule("shopping day", r"(?<=双)\s?(1[12])(?![\d.])", lambda m: cardinal(m[1])),
     rule("status code", rf"{ALONE}([1-5]\d\d)(?=\s?(?:{_STATUS}))", lambda m: name_digits(m[1])),
     rule(
@@ -66,13 +71,14 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"(?:(?<=[栋幢楼座])|(?<=单元))(\d{{3,4}})(?![\d.年月]|[{HAN}]?[元人平])",
         lambda m: digits(m[1]),
     ),
-    rule("line", rf"{ALONE}(\d{{3}})(?={_LINES})", lambda m: name_digits(m[1])),
+    rule("line", rf"{ALONE}(\d{{3}})(?={_LINES})", lambda m: name_digits(m[1]), DIGITS),
     rule(
         "universities",
         rf"{ALONE}(985|211)(?=大学|名校|毕业|学校|[和、/及]?(?:985|211)|的?本科|的?硕士)",
         lambda m: digits(m[1]),
+        DIGITS,
     ),
-    rule("named by digits", rf"{ALONE}(\d{{3,4}})(?={_NAMED})", lambda m: name_digits(m[1])),
+    rule("named by digits", rf"{ALONE}(\d{{3,4}})(?={_NAMED})", lambda m: name_digits(m[1]), DIGITS),
     rule(
         "grade of letters",
         rf"{ALONE}(\d)([ASBDKG])(?=景区|级|大作|游戏|店|打印|眼镜|电影|动画|建模|大片|工厂|风景区|学校|旅游|公司|认证|股|视频|屏|画质|网络|基站|手机|时代)",
@@ -118,6 +124,17 @@ RULES: Final[tuple[Rule, ...]] = (
         "size of clothes",
         rf"{ALONE}(1[4-9]\d)/(\d{{2,3}})([ABCY])(?![A-Za-z0-9])",
         lambda m: f"{cardinal(m[1])}斜杠{cardinal(m[2])} {m[3]} ",
+    ),
+    rule(
+        "named like the one before",
+        rf"(?<=[{DIGITS}])([{HAN}]{{0,3}}[、和或及/与])(\d{{3,4}}){OVER}(?![多余来几]?[{HAN}]?[个次万亿元人名条分秒天家起米吨公千斤])",
+        lambda m: m[1] + name_digits(m[2]),
+        DIGITS,
+    ),
+    rule(
+        "named like the one behind",
+        rf"{ALONE}(\d{{3}}(?:、\d{{3}}){{0,4}})(?=[、和或及/与][{DIGITS}])",
+        lambda m: re.sub(r"\d+", lambda each: name_digits(each[0]), m[1]),
     ),
     rule("discount", r"(?<![\d.])([1-9][1-9])折", lambda m: digits(m[1]) + "折"),
 )

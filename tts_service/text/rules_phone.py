@@ -5,7 +5,7 @@ from typing import Final
 
 from tts_service.text.measures import UNIT
 from tts_service.text.numerals import cardinal, digits, name_digits, phone, quantity
-from tts_service.text.rule import ALONE, HAN, OVER, Rule, rule
+from tts_service.text.rule import ALONE, DIALLED, HAN, OVER, Rule, rule
 
 _EXTENSION: Final = r"(?:\s?(?:转|分机号?|-|ext\.?\s?|x)\s?\d{1,6}(?!\d))?"
 _CALL: Final = (
@@ -40,7 +40,8 @@ def _phone(match: re.Match[str]) -> str:
 
 def _mobile(match: re.Match[str]) -> str:
     number = re.sub(r"\D", "", match[1])
-    prefix = "加八六，" if match[0].lstrip("(").startswith(("+86", "0086", "86")) else ""
+    begin = match[0].lstrip("(")
+    prefix = "加八六，" if begin.startswith(("+86", "0086")) else "八六，" if begin.startswith("86") else ""
     return prefix + "，".join(phone(part) for part in (number[:3], number[3:7], number[7:]))
 
 
@@ -91,6 +92,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "mobile",
         r"(?:\(?(?:\+|00)86\)?[\s-]?|(?<!\d)86[\s-]|(?<![\d.]))(1[3-9]\d[\s-]?\d{4}[\s-]?\d{4})(?![\d.]*\d)",
         _mobile,
+        DIALLED,
     ),
     rule(
         "bank card",
@@ -102,19 +104,27 @@ RULES: Final[tuple[Rule, ...]] = (
         "landline from abroad",
         rf"\+86[\s-]?[1-9]\d{{1,2}}[\s-](?:\d{{7,8}}|\d{{3,4}}[\s-]\d{{4}})(?!\d){_EXTENSION}",
         _phone,
+        DIALLED,
     ),
     rule(
         "landline",
         rf"(?<![\d-])(?:\+86[\s-]?)?(?:[(（]0\d{{1,3}}[)）]\s?-?|0\d{{1,3}}[-\s])\d{{3,4}}[\s-]?\d{{4}}(?!\d){_EXTENSION}",
         _phone,
+        DIALLED,
     ),
-    rule("landline in a run", rf"(?<![\d.])(0(?:[12]\d\d{{8}}|[3-9]\d\d\d{{7,8}})){OVER}", _landline_run),
+    rule("landline in a run", rf"(?<![\d.])(0(?:[12]\d\d{{8}}|[3-9]\d\d\d{{7,8}})){OVER}", _landline_run, DIALLED),
     rule(
         "service line",
         rf"(?<![\d.-])(?:[48]00[-\s]?\d{{3}}[-\s]?\d{{4}}|[48]00-\d{{4}}-\d{{3}}|[48]00\d-\d{{3}}-\d{{3}}){OVER}(?![-.]\d)",
         lambda m: phone(m[0] if not m[0].isdigit() else f"{m[0][:3]}-{m[0][3:6]}-{m[0][6:]}"),
+        DIALLED,
     ),
-    rule("abroad", r"(?<![\d+])\+(?!86)[1-9]\d{0,2}[\s-](?:\(\d{1,4}\)[\s-]?|\d{1,5}[\s-]){0,4}\d{3,8}(?!\d)", _phone),
+    rule(
+        "abroad",
+        r"(?<![\d+])\+(?!86)[1-9]\d{0,2}[\s-](?:\(\d{1,4}\)[\s-]?|\d{1,5}[\s-]){0,4}\d{3,8}(?!\d)",
+        _phone,
+        DIALLED,
+    ),
     rule(
         "called",
         rf"({_CALL}{_IS}|(?<=打)|(?<=拨)|(?<=[打拨][了过]))((?:\d{{3,12}}|\d{{3,4}}(?:-\d{{3,4}}){{1,3}})(?:(?:或者?|、|和|及|/)\d{{3,12}}(?!\d)){{0,4}}){OVER}(?![多余]?[个次万亿元人名条分秒天家起])",
@@ -135,11 +145,18 @@ RULES: Final[tuple[Rule, ...]] = (
         "well-known line",
         rf"(?<![\d.,A-Za-z+*/=×#·-])(?:(?<=[{HAN}])(?<![共约达超过近第于有出加减乘])(?:(?!12345|10000)|(?<=[打拨通个]))({_LINES})|({_LINES})(?=[{HAN}])){OVER}(?!多|余|来|几|[{HAN}]?[万亿元块%％]|[个位名人次条件种台辆张本只份笔米克斤吨里天年月日号户家篇套册座间棵股字步级])",
         lambda m: phone(m[1] or m[2]),
+        DIALLED,
     ),
     rule(
         "with an extension",
         rf"{ALONE}(\d{{7,8}})\s?(?:转|分机)\s?(\d{{1,6}}){OVER}",
         lambda m: f"{phone(m[1])}转{phone(m[2])}",
+    ),
+    rule(
+        "beside a telephone number",
+        rf"(?<=[{DIALLED}])(\s?(?:或者?|、|和|及|/)\s?)(\d{{3,12}}|\d{{3,4}}-\d{{3,8}}){OVER}(?![多余]?[个次万亿元人名条分秒天家起])",
+        lambda m: m[1].replace("/", "、") + phone(m[2]),
+        DIALLED,
     ),
     rule(
         "series of numbers",
@@ -173,7 +190,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "number plate",
-        rf"(?<![A-Za-z0-9])([{_PROVINCE}])([A-Z])[·\s]?([A-Z0-9]{{5,6}})(?![A-Za-z0-9])",
+        rf"(?<![A-Za-z0-9])([{_PROVINCE}])([A-Z])[·\s]?([A-Z0-9]{{5,6}}(?![A-Za-z0-9])|[A-Z0-9]{{4}}(?=[警学挂港澳领使试超]))",
         lambda m: m[1] + letters_and_digits(m[2] + m[3]),
     ),
     rule(

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from tts_service.text.measures import UNIT, is_free, is_spelled, unit_name
+from tts_service.text.measures import UNIT, is_free, is_never_negative, is_spelled, unit_name
 from tts_service.text.numerals import cardinal, digits, number, quantity
 from tts_service.text.rule import ALONE, HAN, NUMBER, OVER, SAID, SIGN, TO, VALUE, Rule, rule, signed, to
 
@@ -57,6 +57,14 @@ def _with_unit(match: re.Match[str]) -> str | None:
         return None
     say = number if is_spelled(unit) else quantity
     amount = number(match["n"]) if match["to"] or match["more"] else quantity(match["n"]) if scale else say(match["n"])
+    before = match.string[match.start() - 1 : match.start()]
+    if (
+        match["sign"].strip() == "-"
+        and is_never_negative(unit)
+        and "\u4e00" <= before <= "\u9fff"
+        and before not in VALUE
+    ):
+        return f"，{amount}{scale}{unit_name(unit)}" if not (match["to"] or match["more"]) else None
     if match["to"]:
         amount = (
             (say(match["n"]) if match["n"] == "2" and match["to"] == "3" else amount) + to(match) + say(match["to"])
@@ -123,6 +131,11 @@ def _per(match: re.Match[str]) -> str:
 
 
 MEASURED: Final[tuple[Rule, ...]] = (
+    rule(
+        "day and night",
+        rf"{ALONE}(7/24|24/7)(?=\s?(?:小时|服务|在线|客服|热线|值守|值班|运营|运行|监控|支持|响应|不间断|不打烊|全天|营业))",
+        lambda m: "乘".join(cardinal(part) for part in m[1].split("/")),
+    ),
     rule(
         "percent",
         rf"(?<![\d.])(?P<sign>{SIGN})(?P<n>{NUMBER})(?:\s?[%‰‱]?{TO}(?P<sign2>[-+])?(?P<to>{NUMBER}))?\s?(?P<p>[%‰‱])",
@@ -201,6 +214,11 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "chapters", rf"第\s?(\d{{1,6}}){TO}第?(\d{{1,6}})(?!\d)", lambda m: f"第{cardinal(m[1])}{to(m)}{cardinal(m[2])}"
+    ),
+    rule(
+        "ordinal in brackets",
+        r"第\s?[(（](\d{1,4}|[零一二三四五六七八九十百]{1,6})[)）]",
+        lambda m: "第" + (cardinal(m[1]) if m[1].isdigit() else m[1]),
     ),
     rule("ordinal", rf"第\s?(\d{{1,16}}(?:\.\d{{1,4}})?){OVER}", lambda m: "第" + number(m[1])),
     rule(

@@ -27,9 +27,9 @@ def _time(match: re.Match[str]) -> str:
 def _lasting(match: re.Match[str]) -> str:
     parts = [part for part in match.groups()[1:] if part]
     names = ("小时", "分", "秒") if len(parts) == 3 else ("分", "秒")
-    return match[1] + "".join(
-        zeroed(part) + name for part, name in zip(parts, names, strict=True) if part != "00" or name == "秒"
-    )
+    said = [(part, name) for part, name in zip(parts, names, strict=True) if int(part) or name == "秒"]
+    (first, name), *others = said
+    return match[1] + plain(first) + name + "".join(zeroed(part) + name for part, name in others)
 
 
 _OF_A_GAME: Final = re.compile(r"\d[:：-]\d{1,3}\s?[（(]$|(?:各节|单节|每节|四节|局分|小分)[^，。]{0,4}$")
@@ -116,6 +116,11 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "score or ratio by what follows",
         r"(?<![\d:.比])(\d{1,3})\s?[:：-]\s?(\d{1,3})(?![\d:.])(?=\s?的?(?:总?比分|大比分|大胜|获胜|取胜|胜出|战胜|击败|战平|打平|平局|领先|落后|险胜|完胜|小胜|告负|逆转|惨败|完败|大败|落败|失利|出局|晋级|夺冠|收场|逼平|惨遭|绝杀|不敌|负于|惜败|憾负|力克|横扫|淘汰|拿下|赢|输|屏|显示器|画面|画幅|宽高|长宽|比例|配比|混合|稀释|兑水|缩小|放大|缩放))",
+        lambda m: f"{cardinal(m[1])}比{cardinal(m[2])}",
+    ),
+    rule(
+        "score of a set",
+        r"(?<![\d:.比])(\d{1,3})\s?[:：-]\s?(\d{1,3})(?![\d:.])(?=[，,]?[\u4e00-\u9fff]{0,12}(?:拿下|赢下|赢得|扳回|丢掉|先下|再下|夺下|输掉)[^，。]{0,4}[局盘城])",
         lambda m: f"{cardinal(m[1])}比{cardinal(m[2])}",
     ),
     rule(

@@ -103,7 +103,7 @@ _SIGNS: Final = (
     (re.compile(r"°"), "度"),
     (re.compile(rf"(?<=[{HAN}{SAID}])\.(?=[A-Za-z])"), "点"),
     (re.compile(r"[·•・]"), ""),
-    (re.compile(r"[/_*#^|\\~<>+=$@`′″'-]"), " "),
+    (re.compile(r"[/_*#^|\\~<>+=$@`′″-]|(?<![A-Za-z])'|'(?![A-Za-z])"), " "),
 )
 _GREEK: Final = str.maketrans(
     {
