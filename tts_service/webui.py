@@ -94,6 +94,9 @@ def build_app(about: "About") -> "FastAPI":
         footer_links=[],
         show_error=True,
         ssr_mode=False,
+        # Else Gradio keeps in the browser what was spoken, and what was declared of a recording, beside our own history
+        # and beyond its "delete all".
+        run_history=False,
         max_file_size=LARGEST,
         blocked_paths=[str(about.shared.resolve() / name) for name in _PRIVATE],
     )

@@ -11,11 +11,12 @@ App = Callable[..., Awaitable[None]]
 
 @dataclass
 class Answer:
-    """What came back; `pieces` as they were sent."""
+    """What came back; `pieces` as they were sent; `ended` once the server said that this was all."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     pieces: list[bytes] = field(default_factory=list)
+    ended: bool = False
 
     @property
     def body(self) -> bytes:
@@ -42,8 +43,11 @@ async def ask(
     *,
     answer: Answer | None = None,
     leave: asyncio.Event | None = None,
+    send: Callable[[dict[str, Any]], Awaitable[None]] | None = None,
 ) -> Answer:
-    """One request; `answer` fills while it goes on; the client leaves when `leave` is set (else at the end)."""
+    """One request; `answer` fills while it goes on; the client leaves when `leave` is set (else at the end). `send`
+    takes the server's messages in the answer's place.
+    """
     answer = Answer() if answer is None else answer
     leave = asyncio.Event() if leave is None else leave
     given = {"host": "test", "content-length": str(len(body)), **(headers or {})}
@@ -71,14 +75,16 @@ async def ask(
         await leave.wait()
         return {"type": "http.disconnect"}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def take(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             answer.status = message["status"]
             answer.headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
-        elif message.get("body"):
-            answer.pieces.append(message["body"])
+        elif message["type"] == "http.response.body":
+            if message.get("body"):
+                answer.pieces.append(message["body"])
+            answer.ended = not message.get("more_body", False)
 
-    await app(scope, receive, send)
+    await app(scope, receive, send or take)
     return answer
 
 

@@ -20,6 +20,7 @@ from tests.tts_service.tone_engine import CHUNK, RATE, ToneEngine
 from tts_service.app.admission import Admission, Crowd
 from tts_service.app.body import Limits
 from tts_service.app.health import About
+from tts_service.app.mailbox import ROOM, Gone, Mailbox, Shelf
 from tts_service.app.service import service_app
 
 
@@ -329,8 +330,90 @@ def test_a_failure_on_the_way_breaks_the_stream_and_is_told_in_events(app: FastA
     broken = said(app, input="好坏", response_format="pcm", stream_format="sse")
     events = [json.loads(line.removeprefix("data: ")) for line in broken.body.decode().split("\n\n") if line]
     assert [event["type"] for event in events] == ["speech.audio.delta", "error"]
-    with pytest.raises(RuntimeError, match="坏 was said"):  # the server closes the connection without an end
-        said(app, input="好坏", response_format="pcm")
+    cut = said(app, input="好坏", response_format="pcm")
+    assert (cut.status, cut.ended) == (200, False)  # the server closes the connection
+    assert said(app, input="好", response_format="pcm").ended
+
+
+def test_a_client_that_goes_while_it_sends_its_request_is_no_error(
+    about: About, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        async def gone() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            assert message.get("status", 499) == 499
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/audio/speech",
+            "query_string": b"",
+            "headers": [(b"content-type", b"application/json"), (b"content-length", b"99")],
+        }
+        await service_app(about)(scope, gone, send)
+
+    asyncio.run(scene())
+    assert not caplog.records
+
+
+def test_a_client_that_reads_slowly_holds_no_place(app: FastAPI, about: About, engine: ToneEngine) -> None:
+    async def scene() -> None:
+        reads = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            await reads.wait()
+
+        slow = asyncio.create_task(post(app, {"input": "好" * 100, "response_format": "pcm"}, send=send))
+        await until(lambda: engine.made == 100)  # many more than the pieces of a mailbox
+        await until(lambda: about.admission.crowd == Crowd(0, 0))
+        assert (await post(app, {"input": "一"})).status == 200
+        reads.set()
+        await slow
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_reads_nothing_is_cut_off(about: About) -> None:
+    async def scene() -> None:
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.Event().wait()
+
+        app = service_app(about, Limits(stalled=0.05))
+        async with asyncio.timeout(20):
+            await post(app, {"input": "好" * 100, "response_format": "pcm"}, send=send)
+        await until(lambda: about.admission.crowd == Crowd(0, 0))
+
+    asyncio.run(scene())
+
+
+def test_what_lies_unread_is_bounded_for_all_readers_together_and_given_back() -> None:
+    async def scene() -> None:
+        shelf = Shelf(100)
+        loop = asyncio.get_running_loop()
+        first, second = Mailbox(loop, 0.05, shelf), Mailbox(loop, 0.05, shelf)
+        await asyncio.to_thread(first.put, bytes(90))
+        for _ in range(ROOM):
+            await asyncio.to_thread(second.put, bytes(20))
+        with pytest.raises(Gone):
+            await asyncio.to_thread(second.put, bytes(20))
+        await asyncio.to_thread(second.put, bytes(10))
+        assert shelf.free == 0
+        assert len(await first.get() or b"") == 90
+        second.leave()
+        with pytest.raises(Gone):
+            await asyncio.to_thread(second.put, bytes(1))
+        assert shelf.free == 100
+
+    asyncio.run(scene())
+
+
+def test_monitors_may_ask_for_the_head_alone(app: FastAPI) -> None:
+    for path in ("/healthz", "/metrics"):
+        assert asyncio.run(ask(app, "HEAD", path)).status == 200
+    assert asyncio.run(ask(app, "HEAD", "/readyz")).status == 503
 
 
 def test_models_tell_version_commit_device_and_precision(app: FastAPI) -> None:

@@ -9,13 +9,15 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
 
 from tts_service.app.admission import SLOTS, Draining
 from tts_service.app.body import Bodies, Limits
 from tts_service.app.call import EMOTIONS, MODELS, VOICES, Call, understood
 from tts_service.app.errors import ApiError, answer, public, rendered, told
 from tts_service.app.health import About
+from tts_service.app.mailbox import Shelf
 from tts_service.app.speaking import CHANNEL, Opening, Speaking
 from tts_service.engines.base import VECTOR, RequestRefused
 from tts_service.marking import headers
@@ -43,19 +45,28 @@ class Nowhere:
 
 
 class SpeechResponse(StreamingResponse):
-    """An answer whose bytes are made while they are sent; the work ends when the client goes."""
+    """An answer whose bytes are made while they are sent; the work ends when the client goes, or reads nothing for
+    `stalled` seconds. Where it breaks off it has no end: the server closes the connection, and the client sees that
+    sound is missing.
+    """
 
     def __init__(
-        self, speaking: Speaking, content: AsyncIterator[bytes], head: dict[str, str], media_type: str
+        self, speaking: Speaking, content: AsyncIterator[bytes], head: dict[str, str], media_type: str, stalled: float
     ) -> None:
         super().__init__(content, headers=head, media_type=media_type)
-        self._speaking = speaking
+        self._speaking, self._stalled = speaking, stalled
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            async with asyncio.timeout(self._stalled):
+                await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
-        except Draining:
-            pass  # the answer has no end: the server closes the connection, and the client sees that sound is missing
+            await super().__call__(scope, receive, sent)
+        except (Draining, TimeoutError, ClientDisconnect):
+            pass  # nobody's fault that the log should tell of
+        except Exception as error:
+            told(error)
         finally:
             self._speaking.leave()
 
@@ -63,7 +74,7 @@ class SpeechResponse(StreamingResponse):
 def api_routes(about: About, limits: Limits | None = None) -> APIRouter:
     """Makes the routes under ``/v1``; every error comes in OpenAI's shape."""
     limits = limits or Limits()
-    bodies = Bodies(limits)
+    bodies, shelf = Bodies(limits), Shelf()
     executor = ThreadPoolExecutor(SLOTS, thread_name_prefix="speech")
     router = APIRouter(prefix="/v1")
 
@@ -71,6 +82,8 @@ def api_routes(about: About, limits: Limits | None = None) -> APIRouter:
         async def safely(request: Request) -> Response:
             try:
                 return await handle(request)
+            except ClientDisconnect:  # in the middle of its own request
+                return Response(status_code=_LEFT)
             except Exception as error:
                 return answer(told(error))
 
@@ -84,7 +97,7 @@ def api_routes(about: About, limits: Limits | None = None) -> APIRouter:
             except (ApiError, RequestRefused):
                 about.meter.ended(CHANNEL, "refused")
                 raise
-            speaking = Speaking(about, call, limits, executor)
+            speaking = Speaking(about, call, limits, executor, shelf)
             try:
                 opening = await _unless_gone(request, speaking.opened())
             except BaseException:
@@ -95,9 +108,9 @@ def api_routes(about: About, limits: Limits | None = None) -> APIRouter:
             return Response(status_code=_LEFT)
         head = _headers(about, call, opening)
         if call.sse:
-            return SpeechResponse(speaking, _events(speaking, call), head, "text/event-stream")
+            return SpeechResponse(speaking, _events(speaking, call), head, "text/event-stream", limits.stalled)
         if call.streamed:
-            return SpeechResponse(speaking, speaking.pieces(), head, call.format.media_type)
+            return SpeechResponse(speaking, speaking.pieces(), head, call.format.media_type, limits.stalled)
         data = b"".join([piece async for piece in speaking.pieces()])
         return Response(data, headers=head, media_type=call.format.media_type)
 

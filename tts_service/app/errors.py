@@ -87,6 +87,7 @@ def told(error: Exception) -> ApiError:
         case Busy():
             return ApiError(429, "rate_limit_exceeded", error.zh, error.en, None, "requests", error.retry_after)
         case TimeIsUp():
+            _LOG.warning("a request took longer than one may take and was ended")
             zh, en = "合成超时，请缩短文字后再试。", "It took too long, try a shorter text."
             return ApiError(503, "time_limit", zh, en, None, "server_error", 10)
         case EngineFailed():

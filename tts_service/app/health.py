@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
@@ -14,6 +14,9 @@ from tts_service.app.errors import public
 from tts_service.app.folders import shared_folder
 from tts_service.app.metrics import Meter
 from tts_service.engines.base import Engine
+
+_ASKED: Final = ["GET", "HEAD"]
+"""Some monitors ask for the head alone."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def health_routes(about: About) -> APIRouter:
     """Makes the routes that programs ask: ``GET /healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter()
 
-    @router.get("/healthz")
+    @router.api_route("/healthz", methods=_ASKED)
     async def healthz() -> dict[str, Any]:
         """Tells that the service is up. `pid` lets start_app.sh know its own child from a stranger on the port."""
         capabilities = about.engine.capabilities
@@ -68,14 +71,14 @@ def health_routes(about: About) -> APIRouter:
             "uptime_seconds": round(time.time() - about.started, 1),
         }
 
-    @router.get("/readyz")
+    @router.api_route("/readyz", methods=_ASKED)
     def readyz() -> JSONResponse:
         """200 when it has spoken and can speak, else 503 with the reason."""
         reason = about.not_ready
         told = {"ready": not reason, "reason": reason, "measures": list(about.engine.health().measures)}
         return JSONResponse(told, 503 if reason else 200, {"Retry-After": "5"} if reason else None)
 
-    @router.get("/metrics")
+    @router.api_route("/metrics", methods=_ASKED)
     def metrics() -> Response:
         """Figures for Prometheus."""
         return Response(about.meter.text(about), media_type="text/plain; version=0.0.4; charset=utf-8")

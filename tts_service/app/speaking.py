@@ -16,7 +16,7 @@ from tts_service.app.body import Limits
 from tts_service.app.call import Call
 from tts_service.app.errors import TimeIsUp
 from tts_service.app.health import About
-from tts_service.app.mailbox import Gone, Mailbox
+from tts_service.app.mailbox import Gone, Mailbox, Shelf
 from tts_service.audit import audit_speech
 from tts_service.engines.base import EngineFailed, RequestRefused, SpeechStream, SynthesisRequest
 from tts_service.marking import Mark, new_mark
@@ -42,10 +42,10 @@ class Opening:
 class Speaking:
     """Speaks a call. Make it and use it in the event loop; whoever doesn't read to the end calls `leave`."""
 
-    def __init__(self, about: About, call: Call, limits: Limits, executor: Executor) -> None:
+    def __init__(self, about: About, call: Call, limits: Limits, executor: Executor, shelf: Shelf) -> None:
         loop = asyncio.get_running_loop()
         self._about, self._call, self._limits, self._executor, self._loop = about, call, limits, executor, loop
-        self._mailbox = Mailbox(loop, limits.stalled)
+        self._mailbox = Mailbox(loop, limits.stalled, shelf)
         self._opening: asyncio.Future[Opening] = loop.create_future()
         self._computing = False
         self.seconds = 0.0
@@ -90,7 +90,7 @@ class Speaking:
     def _over(self) -> None:
         """The service ends before the work does: the client hears so now, the thread at its next chunk."""
         self._failed(Draining())
-        self._mailbox.leave()
+        self._mailbox.close()
 
     def _failed(self, error: Exception) -> None:
         if not self._opening.done():
