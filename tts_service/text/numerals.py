@@ -110,6 +110,8 @@ def name_digits(text: str) -> str:
 
 
 def version(text: str) -> str:
-    """Reads a version: the first part as a number, the others digit by digit (``"12.8.10"`` → 十二点八点一零)."""
+    """Reads a version: the first part as a number unless it is long or a year, the others digit by digit
+    (``"12.8.10"`` → 十二点八点一零).
+    """
     first, *others = text.split(".")
-    return "点".join([cardinal(first), *(digits(part) for part in others)])
+    return "点".join([cardinal(first) if len(first) < 4 else digits(first), *(digits(part) for part in others)])

@@ -19,6 +19,8 @@ _YEARS_OF: Final = (
     "[春夏秋冬](?![天])|世锦赛|第[一二三四1-4]季|新款|新版|旗舰|[年]?最新|年鉴|[，,]?(?:再见|你好)|关键词|年终|总结"
 )
 _ABOUT: Final = re.compile("(?:约|近|逾|超|达|满|距今|已有|过去|经过|历经|跨越|相隔)$")
+_AMOUNT: Final = "(?:[元块克斤吨米升度秒万亿倍个点亩℃%]|千[克米]|公[斤里吨顷]|[厘毫分]米|毫升|平[方米]|美元|欧元|港元)"
+"""What follows makes 1963.08 an amount."""
 _EVENTS: Final = "(?:大会|峰会|论坛|年会|博览会|车展|大赛|锦标赛|音乐节|电影节|颁奖)"
 
 
@@ -153,7 +155,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "year and month with a dot",
-        rf"(?<![\d./-])({YEAR})\.(0[1-9]|1[0-2])(?![\d/-]|\.\d)",
+        rf"(?<![\d./-])({YEAR})\.(0[1-9]|1[0-2])(?![\d/-]|\.\d)(?!\s?{_AMOUNT})",
         lambda m: f"{digits(m[1])}年{plain(m[2])}月",
     ),
     rule(
@@ -190,6 +192,17 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"(?:(?<=[在自从到至])|(?<=截至|截止|日期)|(?<=于)(?<![等大小高低多少属]于))\s?({MONTH})/({DAY})(?![\d/%])"
         rf"|(?<![\d./A-Za-z-])({MONTH})/({DAY})(?=\s?(?:[前后日起止]|上午|下午|中午|晚|凌晨|早|之前|之后|以前|开始|截止|发布|开会|[（(]周))",
         lambda m: f"{plain(m[1] or m[3])}月{plain(m[2] or m[4])}日",
+    ),
+    rule(
+        "month and day behind the day of the week",
+        rf"((?:周|星期|礼拜)[一二三四五六日天]\s?[（(]\s?)({MONTH})[/.]({DAY})(?=\s?[)）])",
+        lambda m: f"{m[1]}{plain(m[2])}月{plain(m[3])}日",
+    ),
+    rule(
+        "year and short month by what happened",
+        r"((?:时间|日期|入职|离职|毕业|入学|出生|生产|上市|成立|建成|竣工|开业|创刊|初版|截至|截止|更新|生于|始于|建于)(?:于|为|是)?[:：]?\s?)((?:19|20)\d\d)\.([1-9])(?![\d.%])"
+        rf"(?!\s?{_AMOUNT})",
+        lambda m: f"{m[1]}{digits(m[2])}年{plain(m[3])}月",
     ),
     rule("decade", r"(?<!\d)(1[89]\d0|20\d0)(?=\s?年代|s(?![A-Za-z]))", lambda m: digits(m[1])),
     rule(

@@ -15,7 +15,10 @@ _VALUE: Final = (
     rf"(?:{_FUNCTION}{_POWER}?\s?\(?\s?{_L}?\d{{0,6}}°?\)?"
     rf"|(?:{NUMBER}\s?[×x]\s?)?10(?:\^-?\d{{1,3}}|[²³])\s?{UNIT}|{NUMBER}\s?(?:{UNIT})|[{SAID}]|{NUMBER}[%°]|{NUMBER}(?:{_L}{{1,2}}(?!{_L}))?|∞|{_L}\({_L}(?:,\s?{_L})?\)|{_L}'?\d?{_L}?(?![A-Za-z]))"
 )
-_TERM: Final = rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?)?[(]\s?[-+]?)?√?{_VALUE}{_POWER}?[)]?{_POWER}?)"
+_TIMES: Final = r"[a-z](?=\([^()]{1,20}[-+])"
+_TERM: Final = (
+    rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?|{_TIMES})?[(]\s?[-+]?)?√?{_VALUE}{_POWER}?[)]?{_POWER}?)"
+)
 _RELATION: Final = r"(?:==|!=|>=|<=|=|≈|≠|≥|≤|≡|>|<|∈|→|∝)"
 _OPERATOR: Final = rf"(?:{_RELATION}|[-+×*÷/·±:])"
 _OPERATORS: Final = {
@@ -41,7 +44,7 @@ def _formula(match: re.Match[str]) -> str | None:
     if re.fullmatch(r"[A-Z](?:→[A-Z])+", bare):
         return None
     related = re.search(_RELATION, bare)
-    strong = re.search(r"[×÷√²³^±]", bare)
+    strong = re.search(r"[×÷√²³^±]|(?<![A-Za-z])[a-z]\([^()]+\)[-+*/]", bare)
     numbers_added = re.fullmatch(rf"[-+]?{NUMBER}(?:[+*]{NUMBER})+", bare)
     if not (related or strong or numbers_added) or (_SAID.search(bare) and not related):
         return None
@@ -90,6 +93,8 @@ def say_formula(text: str) -> str:
             said += "括号" * brackets[-1]
         elif part == ")":
             said += "括号" * (brackets.pop() if brackets else False)
+        elif part == "→" and (before.isdigit() or before in "%°"):
+            said += "到"
         elif not part.isspace():
             said += _OPERATORS.get(part, part if _SAID.match(part) else "")
         if not part.isspace():

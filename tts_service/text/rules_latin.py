@@ -9,7 +9,7 @@ from tts_service.text.measures import UNIT
 from tts_service.text.numerals import cardinal, digits, name_digits, number, version
 from tts_service.text.rule import HAN, Rule, rule, signed, spelled, to
 
-_VERSION: Final = r"\d{1,8}(?:\.\d{1,8}){1,4}"
+_VERSION: Final = r"\d{1,16}(?:\.\d{1,8}){1,4}"
 _SUFFIX: Final = (
     r"(?:[-.+_]?(?:rc|RC|beta|Beta|alpha|Alpha|dev|post|preview|snapshot|SNAPSHOT|LTS|stable|final|release|cu|cpu|b|a)"
     r"[.-]?\d{0,4}(?![A-Za-z\d])|_\d{1,4}(?![A-Za-z\d]))?"
@@ -120,7 +120,7 @@ NAMES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "version of a product",
-        rf"(?<![A-Za-z0-9.])(?!(?:{_NOT_NAMES})[\s-])(?![A-Za-z]+\s(?:19|20)\d\d\.\d{{1,2}}\.\d{{1,2}}(?![\d.]))([A-Za-z](?:[A-Za-z0-9_+#-]{{0,40}}[A-Za-z0-9+#])?)\s?-?[vV]?({_VERSION})({_SUFFIX})((?:-(?=[0-9.]{{0,8}}[A-Za-z])[A-Za-z0-9]{{1,20}}(?:\.\d{{1,4}})?){{0,6}})(?![\d%])(?!\.\d)(?![A-Za-z](?!x))"
+        rf"(?<![A-Za-z0-9.])(?!(?:{_NOT_NAMES})[\s-])(?![A-Za-z]+\s(?:19|20)\d\d\.\d{{1,2}}\.\d{{1,2}}(?![\d.]))([A-Za-z](?:[A-Za-z0-9_+#-]{{0,40}}[A-Za-z0-9+#])?)(?:(?<!\d)|(?!\d))\s?-?[vV]?({_VERSION})({_SUFFIX})((?:-(?=[0-9.]{{0,8}}[A-Za-z])[A-Za-z0-9]{{1,20}}(?:\.\d{{1,4}})?){{0,6}})(?![\d%])(?!\.\d)(?![A-Za-z](?!x))"
         r"(?!\s?(?:[KMGT]i?B|[kMG]?Hz|ms|kg|km|cm|mm|m|s|[元万亿%秒米倍度个小℃‰折]|分钟))",
         lambda m: mixed(m[1]) + " " + version(m[2]) + _suffix(m[3]) + mixed(m[4]),
     ),
@@ -190,7 +190,7 @@ MIXED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "letters with digits",
-        r"(?<![A-Za-z0-9.])(?=[A-Za-z0-9_./-]*[A-Za-z])(?=[A-Za-z_./-]*\d)[A-Za-z][A-Za-z0-9]*(?:[-_./][A-Za-z0-9]+){0,6}(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9.])(?<!\d[A-Z]-)(?=[A-Za-z0-9_./-]*[A-Za-z])(?=[A-Za-z_./-]*\d)[A-Za-z][A-Za-z0-9]*(?:[-_./][A-Za-z0-9]+){0,6}(?![A-Za-z0-9])",
         lambda m: mixed(m[0]),
     ),
     rule(

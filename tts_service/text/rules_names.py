@@ -55,8 +55,8 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("number sign behind", rf"{ALONE}(\d{{1,3}})#(?=[{HAN}])", lambda m: cardinal(m[1]) + "号"),
     rule(
         "day of sales",
-        rf"(?:(?<=双11[、/和])|(?<=双十一[、/和]))618{OVER}|{ALONE}618(?=[、/和到]双(?:11|十一))",
-        lambda m: digits(m[0]),
+        rf"(双(?:11|十一)[^。！？\d]{{0,12}})618{OVER}|{ALONE}618(?=[^。！？\d]{{0,12}}双(?:11|十一)|大促|狂欢|期间|预售|购物|剁手|买的|囤|活动|当天|年中)",
+        lambda m: (m[1] or "").replace("11", "十一") + digits("618"),
     ),
     rule("shopping day", r"(?<=双)\s?(1[12])(?![\d.])", lambda m: cardinal(m[1])),
     rule("status code", rf"{ALONE}([1-5]\d\d)(?=\s?(?:{_STATUS}))", lambda m: name_digits(m[1])),
@@ -74,8 +74,8 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("line", rf"{ALONE}(\d{{3}})(?={_LINES})", lambda m: name_digits(m[1]), DIGITS),
     rule(
         "universities",
-        rf"{ALONE}(985|211)(?=大学|名校|毕业|学校|[和、/及]?(?:985|211)|的?本科|的?硕士)",
-        lambda m: digits(m[1]),
+        rf"{ALONE}(?:(?<=考上)|(?<=考上了)|(?<=考进)|(?<=考取)|(?<=读)|(?<=毕业于)|(?<=非)|(?<=[是上进]))(985|211){OVER}(?=$|[，。！？；、的和/与或])|{ALONE}(985|211)(?=大学|名校|毕业|学校|[和、/及]?(?:985|211)|的?本科|的?硕士)",
+        lambda m: digits(m[1] or m[2]),
         DIGITS,
     ),
     rule("named by digits", rf"{ALONE}(\d{{3,4}})(?={_NAMED})", lambda m: name_digits(m[1]), DIGITS),

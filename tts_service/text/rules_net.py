@@ -135,7 +135,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("file with a Chinese name", rf"(?<=[{HAN}])\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: address(m[0])),
     rule(
         "account",
-        r"(?:(?<=微信号)|(?<=用户名)|(?<=[账帐]号)|(?<=微信)|(?<=ID))([是为:：]?\s?)([A-Za-z][A-Za-z0-9]{0,30}(?:[_-][A-Za-z0-9]{1,30}){1,4})(?![A-Za-z0-9])",
+        r"(?:(?<=微信号)|(?<=用户名)|(?<=[账帐]号)|(?<=微信)|(?<=ID)|(?<=加我[Vv])|(?<=[Vv][Xx]))([是为:：]?\s?)([A-Za-z][A-Za-z0-9]{0,30}(?:[_-][A-Za-z0-9]{1,30}){1,4})(?![A-Za-z0-9])",
         lambda m: (m[1].strip(" :：") or ("，" if m[1].strip() else "")) + address(m[2]),
     ),
     rule(

@@ -256,6 +256,11 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule("bare span", rf"(?<![\d.A-Za-z{SAID}-])({NUMBER}){TO}({NUMBER})(?![\d-])(?!\.\d)(?![A-Za-z])", _bare_span),
     rule(
+        "one more",
+        rf"(?:(?<=[{HAN}])|^|(?<=[，。！？、\s]))\+(\d{{1,2}})(?=[，。！!,~]|$)",
+        lambda m: "加" + cardinal(m[1]),
+    ),
+    rule(
         "more than",
         rf"{ALONE}(?P<n>{NUMBER})(?P<scale>[万亿千百]?)\+(?=\s?{_KIND}|[{HAN}])",
         lambda m: (
