@@ -5,7 +5,9 @@ The store's own records stay: they are what `status` shows, and what keeps a tra
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,17 +23,22 @@ log = structlog.get_logger("retention")
 FIRST_SWEEP_SECONDS: Final = 600.0
 """A daemon that was just started has better things to do."""
 PAUSE_SECONDS: Final = 24 * 3600.0
-_AT_ONCE: Final = 1000
+PAGE: Final = 500
+"""How many expired runs are held in memory at a time."""
 _AWAY: Final = (HostUnreachable, HostTimeout, HostAuthFailed, HostKeyMismatch)
 """Errors that every other run of the host would meet as well."""
 
 
-def expired(store: Store, keep_days: int, *, now: datetime | None = None) -> tuple[Run, ...]:
-    """The runs that ended more than `keep_days` days ago and still have something to remove, oldest first.
+def expired(store: Store, keep_days: int, *, task_id: int | None = None, now: datetime | None = None) -> Iterator[Run]:
+    """The runs (of a task) that ended more than `keep_days` days ago and still have something to remove, oldest first.
 
-    One that is open is never among them, however old it is.
+    One that is open is never among them, however old it is. They are read page by page while they are asked for.
     """
-    return store.unswept_runs((now or utc_now()) - timedelta(days=keep_days), limit=_AT_ONCE)
+    before = (now or utc_now()) - timedelta(days=keep_days)
+    last: Run | None = None
+    while page := store.unswept_runs(before, task_id=task_id, after=last, limit=PAGE):
+        yield from page
+        last = page[-1]
 
 
 class Sweeper:
@@ -68,6 +75,7 @@ class Sweeper:
                 # A folder that can't be removed: one of them must not keep the others for ever.
                 log.warning("not_swept", run=run.run_id, host=run.host, error=str(error))
         if swept:
+            self._compact()
             log.info("swept", runs=swept, keep_runs_days=self._context.settings.keep_runs_days)
         return swept
 
@@ -84,6 +92,12 @@ class Sweeper:
         Evidence(context.settings.data_dir, run.run_id).remove()
         context.store.update_run(run.run_id, detail={"swept_at": utc_now().isoformat()})
         return True
+
+    def _compact(self) -> None:
+        try:
+            self._context.engine.compact()
+        except sqlite3.Error as error:
+            log.warning("not_compacted", error=str(error))
 
     def _serve(self) -> None:
         pause = FIRST_SWEEP_SECONDS

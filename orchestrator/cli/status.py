@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -40,7 +41,8 @@ def status(
             if expired:
                 from orchestrator.retention import expired as due  # noqa: PLC0415
 
-                runs = due(store, settings.keep_runs_days)
+                found = due(store, settings.keep_runs_days, task_id=task)
+                runs = tuple(islice((run for run in found if not (active and run.state.final)), limit))
             else:
                 runs = store.runs(task_id=task, active=True if active else None, limit=limit)
             _list([run_data(run) for run in runs], as_json=as_json, none="nothing" if expired else "no deployments yet")

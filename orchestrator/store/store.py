@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, Row, Table, func, select, update
+from sqlalchemy import Engine, Row, Table, func, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from orchestrator.store.database import open_database
@@ -135,14 +135,23 @@ class Store:
         rows = self._select(runs, where, order=[runs.c.created_at.desc(), runs.c.run_id.desc()], limit=limit)
         return tuple(_run(row) for row in rows)
 
-    def unswept_runs(self, ended_before: datetime, *, limit: int = 100) -> tuple[Run, ...]:
-        """Final runs that ended before a moment and whose `detail` has no `swept_at` yet, oldest first."""
+    def unswept_runs(
+        self, ended_before: datetime, *, task_id: int | None = None, after: Run | None = None, limit: int = 100
+    ) -> tuple[Run, ...]:
+        """Final runs that ended before a moment and whose `detail` has no `swept_at` yet, oldest first.
+
+        `after` is the last run of the page before: those behind it follow, whatever became of it meanwhile.
+        """
         where = [
             runs.c.state.in_([state.value for state in RunState if state.final]),
             runs.c.finished_at < _plain(ended_before),
             func.json_extract(runs.c.detail, "$.swept_at").is_(None),
         ]
-        rows = self._select(runs, where, order=[runs.c.finished_at], limit=limit)
+        if task_id is not None:
+            where.append(runs.c.task_id == task_id)
+        if after is not None:
+            where.append(tuple_(runs.c.finished_at, runs.c.run_id) > (_plain(after.finished_at), after.run_id))
+        rows = self._select(runs, where, order=[runs.c.finished_at, runs.c.run_id], limit=limit)
         return tuple(_run(row) for row in rows)
 
     def update_run(self, run_id: str, *, detail: Mapping[str, Any] | None = None, **values: Any) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator import retention
 from orchestrator.context import Context, use
 from orchestrator.demo.ssh_host import EmbeddedSshHost
 from orchestrator.engine import Engine, workflow
@@ -102,7 +104,7 @@ def test_what_an_old_run_left_is_removed_and_its_record_stays(place: Place) -> N
     kept = place.context.store.run(old.run_id)
     assert kept is not None
     assert kept.state is RunState.SUCCEEDED
-    assert expired(place.context.store, 90) == ()
+    assert list(expired(place.context.store, 90)) == []
     assert place.sweeper.sweep() == 0
 
 
@@ -123,6 +125,19 @@ def test_a_host_out_of_reach_and_one_that_is_gone_hold_nothing_else_up(place: Pl
     assert place.leftovers(away) == ALL, "for the next time"
     assert place.leftovers(gone) == ["job"], "there is no way to a host that was taken out of the inventory"
     assert place.leftovers(here) == []
+
+
+def test_the_many_runs_of_a_dead_host_hold_no_other_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "PAGE", 2)
+    store, ended = place.context.store, utc_now() - timedelta(days=400)
+    for number in range(10, 15):  # of one moment, so that pages end between equals
+        run = Run(f"run-{number}", f"event of {number}", number, "【部署】", "pm", RunState.FAILED, "gpu-02")
+        store.create_run(replace(run, finished_at=ended))
+    here = [place.left(number, days=92 - number) for number in range(2)]
+    assert [run.run_id for run in expired(store, 90)][5:] == [run.run_id for run in here]
+    assert place.sweeper.sweep() == 2
+    assert [place.leftovers(run) for run in here] == [[], []]
+    assert len(list(expired(store, 90))) == 5
 
 
 def test_a_folder_that_can_not_be_removed_holds_nothing_else_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
