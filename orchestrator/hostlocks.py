@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import socket
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from typing import Final
 
 from orchestrator.hosts.lock import LockHolder
 from orchestrator.processlock import ENGINE_LOCK, ProcessLock
-from orchestrator.store import Run
+from orchestrator.store import Run, utc_now
 
 BROKEN_FILE: Final = "broken-locks.jsonl"
 """The file in the data folder that says which locks a person broke."""
@@ -49,22 +50,41 @@ def still_alive(found: LockHolder, data_dir: Path, run: Run | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BrokenLock:
-    """One lock that a person broke: `jobs` are the host's jobs that were ended for it, `by` the account here."""
+    """One lock that a person breaks: `by` the account here, who may say `why`.
+
+    Noted twice: as `begun` before the host is asked, so that nothing that is killed or cut off in between stays without
+    a trace, and with what came of it: `broken` (`jobs` of the host were ended for it), `given back` (the run was
+    faster), or `unknown: …` with the error that kept us from knowing.
+    """
 
     host: str
     run_id: str
     holder: str
     since: datetime
-    at: datetime
     by: str
-    jobs: tuple[str, ...]
+    why: str = ""
+    outcome: str = "begun"
+    jobs: tuple[str, ...] = ()
 
     def note(self, data_dir: Path) -> Path:
-        """Append it to the data folder's record of broken locks."""
+        """Append it to the data folder's record of broken locks, with the present moment as `at`."""
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = data_dir / BROKEN_FILE
-        row = asdict(self) | {"since": self.since.isoformat(), "at": self.at.isoformat()}
+        row = asdict(self) | {"since": self.since.isoformat(), "at": utc_now().isoformat()}
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         return path
+
+
+def account() -> str:
+    """Whose process this is, as the kernel has it, and who became that account by sudo: `$USER` can say anything."""
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:  # an account without a name, as in some containers
+        name = f"uid {uid}"
+    person = os.environ.get("SUDO_USER", "")
+    return f"{name} (sudo by {person})" if person and person != name else name

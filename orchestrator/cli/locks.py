@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +15,9 @@ from orchestrator.cli.exits import AUTH, FAILED, OK, Failure
 from orchestrator.cli.options import Config, Json, load_settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orchestrator.hostlocks import BrokenLock
     from orchestrator.hosts import Host, HostPool
     from orchestrator.hosts.lock import LockHolder
     from orchestrator.settings import Settings
@@ -44,6 +46,7 @@ def unlock(
     yes: Annotated[
         bool, typer.Option("--yes", help="Break it. Without this it is only said whose lock it is.")
     ] = False,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the record.")] = "",
     as_json: Json = False,
     config: Config = None,
 ) -> int:
@@ -52,9 +55,8 @@ def unlock(
     Refused while a process on this machine works on that run. Whoever held the host can't go on with it afterwards.
     """
     settings = load_settings(config)
-    from orchestrator.hostlocks import BrokenLock, still_alive  # noqa: PLC0415
+    from orchestrator.hostlocks import BrokenLock, account, still_alive  # noqa: PLC0415
     from orchestrator.hosts import HostError  # noqa: PLC0415
-    from orchestrator.store import utc_now  # noqa: PLC0415
 
     with _hosts(settings) as (names, pool):
         if host not in names:
@@ -77,14 +79,13 @@ def unlock(
                     "nothing was changed. A daemon on another machine can't be seen from here: be sure that it is dead,"
                     f" then\n  zentao-deploy unlock {host} --yes"
                 )
-            ended = _evicted(pool.host(host), found.run_id)
+            note = BrokenLock(host, found.run_id, found.holder, found.since, account(), why)
+            output.tell(f"noted in {note.note(settings.data_dir)}")
+            ended = _evicted(pool.host(host), note, settings.data_dir)
         except HostError as error:
             raise Failure(str(error)) from error
     if ended is None:
-        raise Failure(f"{found.run_id} gave {host} back in this moment; nothing was broken")
-    broken = BrokenLock(host, found.run_id, found.holder, found.since, utc_now(), _account(), ended)
-    path = broken.note(settings.data_dir)
-    output.tell(f"noted in {path}")
+        raise Failure(f"{found.run_id} gave {host} back in this moment: its lock needed no breaking")
     words = f"{host} is free; {found.run_id} can't go on there" + (f"; ended: {', '.join(ended)}" if ended else "")
     output.data({"host": host, "run_id": found.run_id, "jobs": list(ended)} if as_json else words, as_json=as_json)
     return OK
@@ -125,19 +126,22 @@ def _line(row: dict[str, Any]) -> str:
     return f"{row['host']:<20} {row['error'] if row['state'] == 'unknown' else 'free'}"
 
 
-def _evicted(host: Host, run_id: str) -> tuple[str, ...] | None:
+def _evicted(host: Host, begun: BrokenLock, data_dir: Path) -> tuple[str, ...] | None:
+    """As `Host.evict`; what came of it is noted in any case."""
+    outcome, ended = "unknown: this process was ended", None
     try:
-        return host.evict(run_id)
+        ended = host.evict(begun.run_id)
+        outcome = "given back" if ended is None else "broken"
     except ValueError as error:  # whatever wrote it, it was no daemon
+        outcome = f"unknown: {error}"
         words = f"the lock of {host.name} names no run ({error}): look at ~/.zentao-deploy/lock there, and remove it"
         raise Failure(words) from error
-
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in some containers
-        return f"uid {os.getuid()}"
+    except Exception as error:
+        outcome = f"unknown: {error}"
+        raise
+    finally:
+        replace(begun, outcome=outcome, jobs=ended or ()).note(data_dir)
+    return ended
 
 
 def _run(settings: Settings, run_id: str) -> Run | None:

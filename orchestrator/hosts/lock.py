@@ -1,9 +1,10 @@
 """The lock of a host: one run at a time, with a number that only grows.
 
 On the host, under `~/.zentao-deploy/`: `lock` (there is a holder, and who it is), `generation` (the number and the
-run it was given to), `mutex` (an empty file under `flock`, for the moment of a change only: the kernel lets go
-of it when a program dies). Every lease gets a higher number, and so does breaking a lock; a run that comes with
-a lower number than the host's is refused (`StaleGeneration`), so one that was away for too long can't do harm.
+run it was given to, or `broken` and the run that it was taken from), `mutex` (an empty file under `flock`, for the
+moment of a change only: the kernel lets go of it when a program dies). Every lease gets a higher number, and so does
+breaking a lock; a run that comes with a lower number than the host's is refused (`StaleGeneration`), so one that was
+away for too long can't do harm.
 """
 
 from __future__ import annotations
@@ -95,11 +96,15 @@ rm -f "$base/lock" && echo released
 
 
 def break_program(run_id: str) -> str:
-    """Take the lock from `run_id`, whatever it is doing; prints `released`, or `other` where it holds none."""
+    """Take the lock from `run_id`, whatever it is doing; prints `released`, or `other` where it holds none.
+
+    The generation remembers from whom: whoever asks again, because the first answer was lost, is told the same.
+    """
     run = quote(checked_id(run_id, "run id"))
     return f"""{ENTER}
+[ -n "$run" ] || [ "$owner" != "broken "{run} ] || {{ echo released; return 0; }}
 [ "$run" = {run} ] || {{ echo other; return 0; }}
-bump broken
+bump "broken "{run}
 rm -f "$base/lock" && echo released
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from orchestrator.demo.ssh_host import EmbeddedSshHost
 from orchestrator.hostlocks import BROKEN_FILE, holder_words
-from orchestrator.hosts import Host, HostPool, StaleGeneration
+from orchestrator.hosts import Host, HostPool, HostUnreachable, StaleGeneration
 from orchestrator.inventory import Inventory
 from orchestrator.store import Run, RunState, Store, utc_now
 from tests.cli.world import World
@@ -58,6 +59,9 @@ class Place:
     def record(self, run_id: str, state: RunState) -> None:
         with Store.open(self.data_dir / "orchestrator.sqlite") as store:
             store.create_run(Run(run_id, f"event of {run_id}", 8, "【部署】", "pm", state=state, finished_at=utc_now()))
+
+    def notes(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.data_dir / BROKEN_FILE).read_text().splitlines()]
 
 
 @pytest.fixture
@@ -110,16 +114,19 @@ def test_a_lock_is_broken_only_on_request_and_its_holder_can_not_go_on(place: Pl
     assert "gpu-01 is held by run-7-1-aaaa since 20" in asked.stderr
     assert "nothing was changed" in asked.stderr
     assert host.lock_holder() is not None
-    broken = place.call("unlock", "gpu-01", "--yes")
+    broken = place.call(
+        "unlock", "gpu-01", "--yes", "--why", "build-1 烧了", LOGNAME="somebody", USER="somebody", SUDO_USER="li.si"
+    )
     assert broken.returncode == 0, broken.stderr
     assert "run-7-1-aaaa can't go on there; ended: run-7-1-aaaa-install" in broken.stdout
     assert host.lock_holder() is None
     assert host.jobs.running() == ("run-8-1-bbbb-install",)
     with pytest.raises(StaleGeneration):
         host.jobs.start("run-7-1-aaaa-start", "true", env={}, generation=lease.generation)
-    note = json.loads((place.data_dir / BROKEN_FILE).read_text())
+    begun, note = place.notes()
     assert (note["host"], note["run_id"], note["jobs"]) == ("gpu-01", "run-7-1-aaaa", ["run-7-1-aaaa-install"])
-    assert note["by"]
+    assert [begun["outcome"], note["outcome"]] == ["begun", "broken"]
+    assert (note["by"], note["why"]) == (f"{pwd.getpwuid(os.getuid()).pw_name} (sudo by li.si)", "build-1 烧了")
     again = place.call("unlock", "gpu-01", "--yes")
     assert (again.returncode, again.stderr) == (0, "gpu-01 is free\n")
 
@@ -155,6 +162,35 @@ def test_a_run_of_our_own_counts_by_its_record_whatever_its_lock_says(place: Pla
         host.lock("anything", "run-2-1-bbbb")  # it is over: it could not give the host back
         assert place.call("unlock", "gpu-01", "--yes").returncode == 0
         process.kill()
+
+
+def test_a_lock_that_was_broken_and_then_lost_its_host_is_noted_as_not_known(
+    place: Place, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.lock("zentao-deploy on build-1, data folder /srv/other", "run-7-1-aaaa")
+    break_lock = Host.break_lock
+
+    def break_and_vanish(self: Host, run_id: str) -> bool:
+        break_lock(self, run_id)
+        raise HostUnreachable("gpu-01", "connection refused")
+
+    monkeypatch.setattr(Host, "break_lock", break_and_vanish)
+    answer = place.call("unlock", "gpu-01", "--yes")
+    assert answer.returncode == 1
+    assert "connection refused" in answer.stderr
+    begun, then = place.notes()
+    assert (begun["outcome"], then["run_id"]) == ("begun", "run-7-1-aaaa")
+    assert then["outcome"].startswith("unknown: ")
+    assert "connection refused" in then["outcome"]
+
+
+def test_a_lock_that_can_not_be_noted_is_not_broken(place: Place, host: Host) -> None:
+    host.lock("zentao-deploy on build-1, data folder /srv/other", "run-7-1-aaaa")
+    (place.data_dir / BROKEN_FILE).mkdir(parents=True)
+    answer = place.call("unlock", "gpu-01", "--yes")
+    assert answer.returncode == 1
+    assert "Is a directory" in answer.stderr
+    assert host.lock_holder() is not None
 
 
 def test_a_host_that_is_not_in_the_inventory_is_told_with_those_that_are(place: Place) -> None:

@@ -71,6 +71,16 @@ def test_a_broken_lock_fences_the_one_who_held_it(host: Host) -> None:
     assert host.jobs.wait("job", 20).ok
 
 
+def test_breaking_a_lock_again_after_a_lost_answer_says_the_same(host: Host) -> None:
+    host.lock("a", "run-1")
+    assert host.break_lock("run-1")
+    assert host.break_lock("run-1")
+    with host.lock("b", "run-2") as lease:
+        assert lease.generation == 3, "broken once"
+        assert not host.break_lock("run-1"), "somebody else has it by now"
+    assert not host.break_lock("run-2"), "it was given back"
+
+
 def test_of_many_who_want_the_host_one_gets_it_at_a_time(host: Host, place: Place, tmp_path: Path) -> None:
     inside = threading.Semaphore(1)
     generations: list[int] = []
