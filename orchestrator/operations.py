@@ -14,7 +14,7 @@ from orchestrator.store.records import Event, Run, RunState, utc_now
 from orchestrator.triggers.claim import claim
 from orchestrator.triggers.ownership import Ownership
 from orchestrator.triggers.reader import TaskReader
-from orchestrator.triggers.starting import resume_runs, start_deployment
+from orchestrator.triggers.starting import give_up_leftovers, resume_runs, start_deployment
 
 
 class UnknownRun(LookupError):
@@ -43,6 +43,7 @@ class Operations:
         self._counting = threading.Lock()
         self.active: frozenset[str] = frozenset()
         self.ended: Counter[RunState] = Counter()
+        self._leftovers_given_up = False
 
     def _start(self, event: Event) -> Run:
         run = start_deployment(self.context.store, self.context.engine, event)
@@ -54,6 +55,9 @@ class Operations:
         """Make runs and workflows agree again, and count what has ended. Called at start and with every tick."""
         store = self.context.store
         resume_runs(store, self.context.engine)
+        if not self._leftovers_given_up:
+            give_up_leftovers(store, self.context.engine)
+            self._leftovers_given_up = True
         with self._counting:
             active = frozenset(run.run_id for run in store.runs(active=True, limit=1000))
             for run_id in self.active - active:

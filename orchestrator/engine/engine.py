@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from orchestrator.engine.carrier import Carrier
-from orchestrator.engine.dbos_life import APPLICATION_VERSION, destroy, launch
+from orchestrator.engine.dbos_life import APPLICATION_VERSION, compact, destroy, launch
 from orchestrator.engine.declarations import Workflow, seat
 from orchestrator.engine.errors import Cancelled, EngineBusy, EngineError, Stopping, UnknownWorkflow
 from orchestrator.engine.state import CANCEL_REQUESTED, OPEN, PHASES, WorkflowState, state_of
@@ -159,15 +159,16 @@ class Engine:
         return not state.ended and state.version not in (None, APPLICATION_VERSION)
 
     def give_up(self, workflow_id: str) -> None:
-        """End an outdated workflow and its children where they stand; nothing of them runs any more, not even clean-up.
+        """End outdated workflows where they stand: this one, its children, and those whose ids begin with its own and
+        a `-`. Nothing of them runs any more, not even clean-up.
 
-        One that this version carries out, that has ended, or that is unknown stays as it is.
+        What this version carries out, has ended, or is unknown stays as it is.
         """
         from dbos import DBOS  # noqa: PLC0415
 
-        state = self.status(workflow_id)
-        if state is not None and self.is_outdated(state):
-            DBOS.cancel_workflow(workflow_id, cancel_children=True)
+        for each in self._family(workflow_id):
+            if self.is_outdated(state_of(each)):
+                DBOS.cancel_workflow(each.workflow_id, cancel_children=True)
 
     def forget(self, workflow_id: str) -> bool:
         """Delete the records of a workflow, and of those whose ids begin with its own and a `-`.
@@ -176,12 +177,19 @@ class Engine:
         """
         from dbos import DBOS  # noqa: PLC0415
 
-        found = DBOS.list_workflows(workflow_id_prefix=workflow_id, load_input=False, load_output=False)
-        family = [each for each in found if f"{each.workflow_id}-".startswith(f"{workflow_id}-")]
+        family = self._family(workflow_id)
         if any(each.status in OPEN for each in family):
             return False
         DBOS.delete_workflows([each.workflow_id for each in family])
         return True
+
+    def compact(self) -> None:
+        """Give the room of what was forgotten back to the disk. Raises sqlite3.Error where that can't be done now."""
+        compact(self.data_dir)
+
+    def outdated(self) -> tuple[WorkflowState, ...]:
+        """Every workflow that has not ended and that only another application version could go on with."""
+        return tuple(state for state in self.pending() if self.is_outdated(state))
 
     def pending(self) -> tuple[WorkflowState, ...]:
         """Every workflow that has not ended, oldest first."""
@@ -234,6 +242,14 @@ class Engine:
                 raise TimeoutError(f"workflow {workflow_id} had not ended after {timeout:g} s")
             if self.carrier.stopping.wait(_RESULT_POLL):
                 raise Stopping
+
+    @staticmethod
+    def _family(workflow_id: str) -> list[WorkflowStatus]:
+        """A workflow and those whose ids begin with its own and a `-`."""
+        from dbos import DBOS  # noqa: PLC0415
+
+        found = DBOS.list_workflows(workflow_id_prefix=workflow_id, load_input=False, load_output=False)
+        return [each for each in found if f"{each.workflow_id}-".startswith(f"{workflow_id}-")]
 
     @staticmethod
     def _find(workflow_id: str) -> WorkflowStatus | None:

@@ -77,6 +77,24 @@ def resume_runs(store: Store, engine: Engine, *, workflow: Workflow[..., Any] | 
     return touched + (engine.revive() if active else 0)
 
 
+def give_up_leftovers(store: Store, engine: Engine) -> None:
+    """Take out of the engine what other versions left of runs that are over; it would keep a host's queue for ever.
+
+    That is so when the program was upgraded once more, just as the version before was ending such a run. Once in the
+    life of a process is enough, after the first `resume_runs`.
+    """
+    for state in engine.outdated():
+        run = store.run(_run_of(state.id))
+        if run is not None and run.state.final:
+            log.warning("leftover_given_up", workflow=state.id, begun_by=state.version)
+            engine.give_up(run.run_id)
+
+
+def _run_of(workflow_id: str) -> str:
+    """The run that a workflow works for: `run-8-4-<hash>` of `run-8-4-<hash>-host`."""
+    return "-".join(workflow_id.split("-")[:4])
+
+
 def _close(store: Store, run: Run, state: WorkflowState) -> bool:
     """End a run whose workflow ended without doing so, because it broke; False where the run is over."""
     latest = store.run(run.run_id)

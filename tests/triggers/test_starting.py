@@ -18,7 +18,7 @@ from orchestrator.settings import RuleSettings, Trigger
 from orchestrator.store import Event, EventState, Intent, Run, RunState, Store
 from orchestrator.triggers.claim import ClaimRefused, claim
 from orchestrator.triggers.reader import TaskReader
-from orchestrator.triggers.starting import resume_runs, run_id_for, start_deployment
+from orchestrator.triggers.starting import give_up_leftovers, resume_runs, run_id_for, start_deployment
 from tests.triggers.fake import MONDAY, FakeZentao, action, task
 
 carried_out: list[str] = []
@@ -125,6 +125,50 @@ def test_a_run_of_another_version_is_closed_also_where_its_ending_broke(
     assert state is not None
     assert state.ended
     assert resume_runs(store, engine) == 0
+
+
+def test_a_run_whose_program_was_upgraded_twice_ends_and_leaves_nothing_open(
+    store: Store, engine: Engine, tmp_path: Path
+) -> None:
+    let_go.clear()
+    run = start_deployment(store, engine, event(task_id=14), workflow=deploy)
+    before = f"{run.run_id}-ended-by-wf-b"
+    engine.start(deploy, before, run.run_id)  # what the version in between was about
+    try:
+        with contextlib.closing(sqlite3.connect(tmp_path / "engine" / "engine.sqlite", timeout=30)) as records:
+            for each, version in ((run.run_id, "wf-a"), (before, "wf-b")):
+                records.execute(
+                    "UPDATE workflow_status SET application_version = ? WHERE workflow_uuid = ?", (version, each)
+                )
+            records.commit()
+        assert resume_runs(store, engine) == 1
+        with pytest.raises(RuntimeError, match="context"):
+            engine.wait(f"{run.run_id}-ended-by-{APPLICATION_VERSION}", timeout=15)
+        assert resume_runs(store, engine) == 1
+    finally:
+        let_go.set()
+    closed = store.run(run.run_id)
+    assert closed is not None
+    assert closed.state is RunState.FAILED
+    assert engine.outdated() == ()
+    assert engine.forget(run.run_id), "and nothing keeps its records for ever"
+
+
+def test_what_other_versions_left_of_a_run_that_is_over_is_given_up(
+    store: Store, engine: Engine, tmp_path: Path
+) -> None:
+    let_go.clear()
+    over, open_ = (start_deployment(store, engine, event(14, action), workflow=deploy) for action in (4, 5))
+    engine.start(deploy, f"{over.run_id}-host", over.run_id)
+    try:
+        with contextlib.closing(sqlite3.connect(tmp_path / "engine" / "engine.sqlite", timeout=30)) as records:
+            records.execute("UPDATE workflow_status SET application_version = 'wf-a'")
+            records.commit()
+        store.update_run(over.run_id, state=RunState.FAILED)
+        give_up_leftovers(store, engine)
+        assert [each.id for each in engine.outdated()] == [open_.run_id]
+    finally:
+        let_go.set()
 
 
 def test_a_claim_takes_the_transition_that_waits(
