@@ -12,10 +12,11 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from zentao_client import Entry, Task, Zentao
+from zentao_client import Bug, Entry, Task, Zentao
 from zentao_client.sandbox import Sandbox, VersionName
 
 LIVE = "a real server"
@@ -64,6 +65,18 @@ class Stage:
     def new_task(self, zentao: Zentao, name: str = "【IndexTTS2-V23部署】", **more: object) -> Task:
         """A task of its own for each test."""
         return zentao.tasks.create(self.execution, f"{name}{uuid.uuid4().hex[:10]}", **more)  # type: ignore[arg-type]
+
+    def new_bug(self, zentao: Zentao, task: Task, title: str = "", **more: Any) -> Bug:
+        """A bug of a task, as a failed deployment files it; a keyword of its own unless the test names one."""
+        given: dict[str, Any] = {"steps": "<p>x</p>", "keyword": f"zd-{uuid.uuid4().hex[:12]}"} | more
+        return zentao.bugs.create(
+            self.product,
+            title or f"部署失败 {task.id}",
+            task=task.id,
+            execution=task.execution,
+            project=task.project,
+            **given,
+        )
 
 
 def _embedded(name: str, state_dir: Path) -> Iterator[Stage]:

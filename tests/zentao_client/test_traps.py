@@ -151,15 +151,7 @@ def test_a_bug_created_behind_a_lost_answer_is_found_by_its_keyword(embedded: St
     zentao, sandbox = embedded.client(), embedded.embedded()
     task = embedded.new_task(zentao)
     sandbox.faults.add("reset-after-commit", r"/bugs(\?|$)", method="POST")
-    bug = zentao.bugs.create(
-        embedded.product,
-        f"部署失败 #{task.id}",
-        task=task.id,
-        execution=task.execution,
-        project=task.project,
-        steps="<p>x</p>",
-        keyword="zd-lost",
-    )
+    bug = embedded.new_bug(zentao, task, title=f"部署失败 #{task.id}", keyword="zd-lost")
     assert [found.id for found in zentao.bugs.search(embedded.product, keyword="zd-lost")] == [bug.id]
 
 
@@ -168,15 +160,7 @@ def test_another_bug_of_the_same_title_is_never_taken_for_ours(old: Stage) -> No
     task = old.new_task(zentao)
 
     def create(keyword: str) -> int:
-        return zentao.bugs.create(
-            old.product,
-            "部署失败",
-            task=task.id,
-            execution=task.execution,
-            project=task.project,
-            steps="<p>x</p>",
-            keyword=keyword,
-        ).id
+        return old.new_bug(zentao, task, title="部署失败", keyword=keyword).id
 
     first = create("zd-one")
     with pytest.raises(Rejected, match="instead of a new one"):
@@ -189,15 +173,7 @@ def test_what_a_bug_s_form_overwrote_is_put_back_and_reported(
 ) -> None:
     zentao, human = old.client(), old.client(old.human)
     task = old.new_task(zentao)
-    bug = zentao.bugs.create(
-        old.product,
-        "部署失败 <a>",
-        task=task.id,
-        execution=task.execution,
-        project=task.project,
-        steps="<p>机器写的</p>",
-        keyword="zd-form",
-    )
+    bug = old.new_bug(zentao, task, title="部署失败 <a>", steps="<p>机器写的</p>", keyword="zd-form")
     reader = zentao._core.reader
     read, reads = reader.raw, []
 

@@ -10,15 +10,7 @@ from zentao_client import StatusChange, Upload
 def test_a_text_too_long_for_a_bug_s_reopening_goes_on_in_a_file(stage: Stage) -> None:
     zentao, sandbox = stage.client(), stage.embedded()
     task = stage.new_task(zentao)
-    bug = zentao.bugs.create(
-        stage.product,
-        f"重开 {task.id}",
-        task=task.id,
-        execution=task.execution,
-        project=task.project,
-        steps="<p>x</p>",
-        keyword=unique("zd"),
-    )
+    bug = stage.new_bug(zentao, task)
     sandbox.as_user(stage.human).resolve_bug(bug.id)
     reopened = zentao.bugs.activate(bug.id, comment=too_long("仍然失败"))
     assert (reopened.status, reopened.remainder) == ("active", "")
@@ -30,12 +22,10 @@ def test_a_failure_becomes_one_bug_linked_to_the_task_found_by_its_keyword(stage
     task = stage.new_task(zentao)
     product, keyword = stage.product, unique("zd")
     assert zentao.bugs.search(product, keyword=keyword) == ()
-    bug = zentao.bugs.create(
-        product,
-        f"部署失败 #{task.id} gpu-01 <b>&",
-        task=task.id,
-        execution=task.execution,
-        project=task.project,
+    bug = stage.new_bug(
+        zentao,
+        task,
+        title=f"部署失败 #{task.id} gpu-01 <b>&",
         steps="<p>原因: CUDA out of memory 💥</p>",
         keyword=keyword,
         severity=2,
@@ -60,14 +50,11 @@ def test_files_are_added_to_a_bug_and_nothing_else_of_it_changes(stage: Stage) -
     zentao = stage.client()
     task = stage.new_task(zentao)
     image = zentao.files.upload_image("w.png", png())
-    before = zentao.bugs.create(
-        stage.product,
-        f"标题 <x> & {task.id}",
-        task=task.id,
-        execution=task.execution,
-        project=task.project,
+    before = stage.new_bug(
+        zentao,
+        task,
+        title=f"标题 <x> & {task.id}",
         steps=f"<p>步骤 &lt;1&gt; {image.html}</p>",
-        keyword=unique("zd"),
         pri=1,
         assigned_to=stage.human,
     )
@@ -89,15 +76,7 @@ def test_a_resolved_bug_is_reopened_with_a_comment(stage: Stage) -> None:
     zentao = stage.client()
     sandbox = stage.embedded()
     task = stage.new_task(zentao)
-    bug = zentao.bugs.create(
-        stage.product,
-        f"重开 {task.id}",
-        task=task.id,
-        execution=task.execution,
-        project=task.project,
-        steps="<p>x</p>",
-        keyword=unique("zd"),
-    )
+    bug = stage.new_bug(zentao, task)
     sandbox.as_user(stage.human).resolve_bug(bug.id)
     assert zentao.bugs.get(bug.id).status == "resolved"
     reopened = zentao.bugs.activate(bug.id, comment="<p>仍然失败</p>", assigned_to=stage.human)
