@@ -67,4 +67,23 @@ def _of_rooms(error: Exception) -> Failure | None:
         )
     if isinstance(error, OSError):
         return Failure(f"{error}")
+    return _of_databases(error)
+
+
+def _of_databases(error: Exception) -> Failure | None:
+    import sqlite3  # noqa: PLC0415
+
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    from orchestrator.store.database import NewerDatabase  # noqa: PLC0415
+
+    if isinstance(error, NewerDatabase):
+        return Failure(f"{error}")
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(origin, sqlite3.Error):
+        return Failure(
+            f"a database in data_dir can't be used: {origin}.\n"
+            "Check the disk and whose files these are. A broken one is restored from a copy, or moved away: it is made"
+            " anew then, and earlier deployments are forgotten."
+        )
     return None

@@ -12,10 +12,15 @@ HEAD = "0002"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 
+class NewerDatabase(RuntimeError):
+    """A newer version of this program wrote the file; its words say what to do."""
+
+
 def open_database(path: Path) -> Engine:
     """Open (and create or upgrade) the SQLite file at `path`.
 
-    Raises `RuntimeError` when the file was written by a newer version of this program.
+    Raises NewerDatabase for a file of a newer version of this program, SQLAlchemy's DatabaseError for one that can't be
+    used (it is broken, the disk is full, it belongs to another user).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
@@ -64,4 +69,4 @@ def _upgrade(engine: Engine) -> None:
                 f"{engine.url.database} was written by a newer zentao-deploy ({error}). "
                 "Install that version again, or restore the copy made before the upgrade."
             )
-            raise RuntimeError(message) from error
+            raise NewerDatabase(message) from error

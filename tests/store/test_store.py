@@ -24,7 +24,7 @@ from orchestrator.store import (
     Store,
     utc_now,
 )
-from orchestrator.store.database import HEAD, open_database
+from orchestrator.store.database import HEAD, NewerDatabase, open_database
 from orchestrator.store.schema import metadata
 
 
@@ -148,7 +148,7 @@ def test_the_known_head_is_the_newest_migration() -> None:
 def test_a_database_of_a_newer_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with open_database(tmp_path / "o.db").begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(RuntimeError, match="newer zentao-deploy"):
+    with pytest.raises(NewerDatabase, match="newer zentao-deploy"):
         open_database(tmp_path / "o.db")
 
 
