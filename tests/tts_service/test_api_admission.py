@@ -7,20 +7,21 @@ from collections.abc import Callable
 import pytest
 
 from tts_service.app.admission import Admission, Busy, Crowd, Draining
+from tts_service.app.stopping import Door, Stop
 
 
 class Guest:
     """A thread inside the door until it is told to leave."""
 
     def __init__(self, door: Admission) -> None:
-        self._door, self.inside, self._leave = door, threading.Event(), threading.Event()
+        self._door, self.inside, self._leave = Door(door), threading.Event(), threading.Event()
         self.refused: Busy | None = None
         self._thread = threading.Thread(target=self._stay, daemon=True)
         self._thread.start()
 
     def _stay(self) -> None:
         try:
-            with self._door.enter():
+            with self._door.enter(Stop()):
                 self.inside.set()
                 self._leave.wait(20)
         except Busy as busy:
@@ -47,33 +48,34 @@ def test_one_computes_one_waits_the_third_hears_when_to_come_again() -> None:
     assert first.inside.wait(10)
     second = Guest(door)
     until(lambda: door.crowd == Crowd(1, 1))
-    with pytest.raises(Busy) as busy, door.enter():
+    with pytest.raises(Busy) as busy, Door(door).enter(Stop()):
         pass
     assert 1 <= busy.value.retry_after <= 60
     assert not second.inside.is_set()
     first.leave()
     assert second.inside.wait(10)
     second.leave()
-    assert door.crowd == Crowd(0, 0)
+    until(lambda: door.crowd == Crowd(0, 0))
 
 
 def test_who_waits_too_long_is_sent_away_and_his_place_is_free() -> None:
     door = Admission(slots=1, waiting=1, patience=0.05)
     first = Guest(door)
     assert first.inside.wait(10)
-    with pytest.raises(Busy), door.enter():
+    with pytest.raises(Busy), Door(door).enter(Stop()):
         pass
     assert door.crowd == Crowd(1, 0)
     first.leave()
-    with door.enter():
+    until(lambda: door.crowd == Crowd(0, 0))
+    with Door(door).enter(Stop()):
         assert door.crowd == Crowd(1, 0)
 
 
 def test_an_error_inside_frees_the_slot() -> None:
     door = Admission(slots=1, waiting=0)
-    with pytest.raises(ZeroDivisionError), door.enter():
+    with pytest.raises(ZeroDivisionError), Door(door).enter(Stop()):
         1 / 0  # noqa: B018
-    assert door.crowd == Crowd(0, 0)
+    until(lambda: door.crowd == Crowd(0, 0))
 
 
 def test_a_draining_door_serves_who_is_inside_and_turns_away_who_waits_or_comes() -> None:
@@ -85,11 +87,11 @@ def test_a_draining_door_serves_who_is_inside_and_turns_away_who_waits_or_comes(
     door.drain()
     second.leave()
     assert isinstance(second.refused, Draining)
-    with pytest.raises(Draining), door.enter():
+    with pytest.raises(Draining), Door(door).enter(Stop()):
         pass
     assert door.crowd == Crowd(1, 0)
     first.leave()
-    assert door.crowd == Crowd(0, 0)
+    until(lambda: door.crowd == Crowd(0, 0))
 
 
 def test_who_still_computes_is_told_once_when_the_time_is_over() -> None:
@@ -112,7 +114,7 @@ def test_threads_and_coroutines_stand_in_one_queue_and_cancelled_ones_leave_it()
     order: list[str] = []
 
     async def visit(name: str) -> None:
-        async with door.enter_async():
+        async with door.enter():
             order.append(name)
 
     async def crowd() -> None:
@@ -138,11 +140,11 @@ def test_a_coroutine_cancelled_at_the_moment_of_its_turn_passes_the_slot_on() ->
     door = Admission(slots=1, waiting=4)
 
     async def visit() -> None:
-        async with door.enter_async():
+        async with door.enter():
             await asyncio.sleep(0)
 
     async def scene() -> None:
-        async with door.enter_async():
+        async with door.enter():
             tasks = [asyncio.create_task(visit()) for _ in range(4)]
             while door.crowd.waiting < 4:
                 await asyncio.sleep(0)
@@ -153,19 +155,19 @@ def test_a_coroutine_cancelled_at_the_moment_of_its_turn_passes_the_slot_on() ->
 
     asyncio.run(scene())
     assert door.crowd == Crowd(0, 0)
-    with door.enter():
+    with Door(door).enter(Stop()):
         assert door.crowd == Crowd(1, 0)
 
 
 def test_a_coroutine_waits_only_as_long_as_it_may() -> None:
     async def scene() -> None:
         door = Admission(slots=1, waiting=2, patience=0.05)
-        async with door.enter_async():
+        async with door.enter():
             with pytest.raises(Busy):
-                async with door.enter_async():
+                async with door.enter():
                     pass
             assert door.crowd == Crowd(1, 0)
-        async with door.enter_async():
+        async with door.enter():
             assert door.crowd == Crowd(1, 0)
 
     asyncio.run(scene())

@@ -49,8 +49,8 @@ class Crowd:
 class Admission:
     """Lets `slots` requests compute at once and `waiting` more wait, first come, first served.
 
-    For threads: ``with admission.enter(): …``; for the event loop: ``async with admission.enter_async(): …``. Both
-    share the same places, and both raise Busy (or Draining). Safe to use from any thread.
+    ``async with admission.enter(): …`` in any event loop; threads come in through `stopping.Door`. Raises Busy (or
+    Draining). Safe to use from any thread.
     """
 
     def __init__(self, *, slots: int = SLOTS, waiting: int = WAITING, patience: float = PATIENCE) -> None:
@@ -106,26 +106,8 @@ class Admission:
             with self._lock:
                 self._told.discard(call)
 
-    @contextmanager
-    def enter(self) -> Iterator[None]:
-        """Waits in this thread for a slot and keeps it inside the block; raises Busy."""
-        ticket = self._draw()
-        try:
-            ticket.result(self._patience)
-        except TimeoutError:
-            self._give_up(ticket)
-            raise Busy(self._advice()) from None
-        except BaseException:
-            self._give_up(ticket)
-            raise
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            self._leave(time.monotonic() - begun)
-
     @asynccontextmanager
-    async def enter_async(self) -> AsyncIterator[None]:
+    async def enter(self) -> AsyncIterator[None]:
         """Waits for a slot without a thread and keeps it inside the block; raises Busy. May be cancelled."""
         ticket = self._draw()
         try:

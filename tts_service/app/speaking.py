@@ -71,7 +71,7 @@ class Speaking:
     async def _run(self) -> None:
         outcome = "gone"
         try:
-            async with self._about.admission.enter_async():
+            async with self._about.admission.enter():
                 self._computing = True  # from here on the thread ends the work: its slot stays taken until then
                 with self._about.admission.when_over(self._over):
                     await self._loop.run_in_executor(self._executor, self._speak)

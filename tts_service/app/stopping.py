@@ -16,6 +16,7 @@ from tts_service.app.admission import Admission
 
 SPEAK: Final = "speak"
 BATCH: Final = "batch"
+MATCH: Final = "match"
 
 
 class Stopped(Exception):
@@ -70,7 +71,7 @@ class Runs:
 
     @contextmanager
     def begin(self, tab: str | None, kind: str) -> Iterator[Stop]:
-        """A run of `kind` (`SPEAK`, `BATCH`) lasts as long as the block; `tab` is Gradio's session hash."""
+        """A run of `kind` (`SPEAK`, `BATCH`, `MATCH`) lasts as long as the block; `tab` is Gradio's session hash."""
         key, stop = (tab or "", kind), Stop()
         with self._lock:
             self._running.setdefault(key, []).append(stop)
@@ -119,7 +120,7 @@ class Door:
 
     async def _hold(self, inside: "Future[None]", leaving: asyncio.Event) -> None:
         try:
-            async with self._admission.enter_async():
+            async with self._admission.enter():
                 inside.set_result(None)
                 await leaving.wait()
         except asyncio.CancelledError:
