@@ -42,6 +42,7 @@ def test_an_english_sentence_has_english_numbers(written: str, said: str) -> Non
         ("我说 the cat is 3 years old", "我说the cat is三years old"),
         ("Mr. Li说don't worry", "Mister Li说don't worry"),
         ("Nov. 22, 2026上线", "二零二六年十一月二十二日上线"),
+        ("他说：“The cat is 3.”，共4只", "他说：“The cat is three.”，共四只"),
         ("RTX 4090 Super Max 24", "RTX四零九零Super Max二十四"),
         ("iPhone 15 and 16", "iPhone十五and十六"),
         ("The host is 10.0.0.1:80 of A100", "The host is一零点零点零点一冒号八零of A一百"),

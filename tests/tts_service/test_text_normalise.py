@@ -25,6 +25,8 @@ CASES = """
 1990年代和90年代 | 一九九零年代和九十年代
 98年毕业 | 九八年毕业
 2020-2025年 | 二零二零到二零二五年
+1963.08克 | 一千九百六十三点零八克
+从2018到2024，周1-周5 | 从二零一八到二零二四，周一到周五
 2026-11-22 08:05:09 | 二零二六年十一月二十二日八点零五分零九秒
 3年前 | 三年前
 12月到1月 | 十二月到一月
@@ -110,12 +112,16 @@ H.264 | H二六四
 B2B | B二B
 Tried to allocate 2.30 GiB | Tried to allocate two point three zero GiB
 Python>=3.11 | Python大于等于三点一一
+zentao-v18.12 | zentao v十八点一二
+PyCharm 2024.3 | PyCharm二零二四点三
 # addresses
 192.168.1.1:7860 | 一九二点一六八点一点一冒号七八六零
 zhang.san@qq.com | zhang点san艾特qq点com
 www.example.com/a | WWW点example点com斜杠a
 https://example.com。 | HTTPS冒号斜杠斜杠example点com。
 /root/index-tts | 斜杠root斜杠index杠tts
+图片在./img/001.png | 图片在点斜杠img斜杠零零一点png
+docker run -p 7860:7860 | docker run杠p七八六零冒号七八六零
 start_app.sh | start下划线app点SH
 # counting
 2个苹果，12个梨 | 两个苹果，十二个梨
@@ -159,6 +165,8 @@ y=2x+3 | y等于二x加三
 １２３个 | 一百二十三个
 ①第一 | 一、第一
 C++和C# | C加加和C sharp
+我说don't | 我说don't
+（总价=单价×数量） | （总价等于单价乘以数量）
 甲&乙 | 甲和乙
 你好😀世界 | 你好世界
 π约等于3.14 | 派约等于三点一四

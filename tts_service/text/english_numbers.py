@@ -15,6 +15,7 @@ _SMALL: Final = _words(
 _TENS: Final = _words("- - twenty thirty forty fifty sixty seventy eighty ninety")
 _GROUPS: Final = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
 _SENTENCE: Final = re.compile(r"[^\n。！？!?.]+(?:\.(?!\s|$)[^\n。！？!?.]*)*")
+_APART: Final = re.compile('([，：；、“”（）《》「」"])')
 _FOREIGN: Final = re.compile(r"[\u0370-\u1fff\u2e80-\ud7ff\uf900-\ufaff\U00010000-\U0003ffff]")
 _WORDS: Final = re.compile(r"(?<![\w./@-])[A-Za-z]?[a-z]{1,30}(?![\w/@-])|(?<![\w./@-])[AI](?![\w/@.-])", re.ASCII)
 _GRAMMAR: Final = _words(
@@ -83,9 +84,16 @@ def say_english_numbers(text: str) -> str:
     Such a sentence has no Chinese character and at least three English words, one of them a word of grammar (the, of,
     is …). What is tied to letters or other signs (``A100``, dates, addresses) is left to the rules for everything.
     """
-    return _SENTENCE.sub(
-        lambda sentence: _NUMBER.sub(_say, sentence[0]) if _is_english(sentence[0]) else sentence[0], text
-    )
+    return _SENTENCE.sub(lambda sentence: _in_english(sentence[0]), text)
+
+
+def _in_english(sentence: str) -> str:
+    """Says a whole sentence, or what punctuation sets apart in a Chinese one: 他说：“It was 9:30.”"""
+    if _is_english(sentence):
+        return _NUMBER.sub(_say, sentence)
+    if not _APART.search(sentence):
+        return sentence
+    return "".join(_NUMBER.sub(_say, part) if _is_english(part) else part for part in _APART.split(sentence))
 
 
 def _is_english(sentence: str) -> bool:

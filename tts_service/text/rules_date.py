@@ -64,6 +64,7 @@ def _life(match: re.Match[str]) -> str:
     return begin + ("到" + (match[4] or "") + digits(match[5]) + (match[6] or "") if match[5] else "至今")
 
 
+_WEEKDAY: Final = {"日": "日", "天": "天", "7": "日"}
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ENGLISH_MONTH: Final = (
     r"(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
@@ -125,6 +126,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "bare year span",
         rf"(?<![\d./A-Za-z-])((?:19|20)\d\d)\s?[-~—]{{1,2}}\s?((?:19|20)\d\d){OVER}(?!\s?[-/\w])",
         lambda m: f"{digits(m[1])}到{digits(m[2])}",
+    ),
+    rule(
+        "years from and to",
+        rf"(?<=[从自])((?:19|20)\d\d)年?\s?[到至]\s?((?:19|20)\d\d)(?![\d.年]|[{HAN}]?[元个人万亿米])",
+        lambda m: f"{digits(m[1])}{to(m)}{digits(m[2])}",
     ),
     rule(
         "life",
@@ -192,6 +198,16 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"(?:(?<=[在自从到至])|(?<=截至|截止|日期)|(?<=于)(?<![等大小高低多少属]于))\s?({MONTH})/({DAY})(?![\d/%])"
         rf"|(?<![\d./A-Za-z-])({MONTH})/({DAY})(?=\s?(?:[前后日起止]|上午|下午|中午|晚|凌晨|早|之前|之后|以前|开始|截止|发布|开会|[（(]周))",
         lambda m: f"{plain(m[1] or m[3])}月{plain(m[2] or m[4])}日",
+    ),
+    rule(
+        "month and day in front of the time of day",
+        rf"(?<![\d./A-Za-z-])({MONTH})-({DAY})(?=\s?(?:上午|下午|中午|晚上|早上|凌晨|傍晚))",
+        lambda m: f"{plain(m[1])}月{plain(m[2])}日",
+    ),
+    rule(
+        "days of the week",
+        r"(周|星期|礼拜)([1-6])\s?(?:[-~至到]|—{1,2})\s?(周|星期|礼拜)?([1-7日天])(?!\d)",
+        lambda m: f"{m[1]}{cardinal(m[2])}{to(m)}{m[3] or ''}{_WEEKDAY.get(m[4]) or cardinal(m[4])}",
     ),
     rule(
         "month and day behind the day of the week",

@@ -64,6 +64,11 @@ RULES: Final[tuple[Rule, ...]] = (
         _behind,
     ),
     rule(
+        "so much off",
+        r"(?<=满)(\d{2,5})(元)?\s?[-—]\s?(\d{1,4})(?![\d.%-])(?!\s?[年岁天件个])",
+        lambda m: f"{number(m[1])}{m[2] or ''}减{number(m[3])}" if int(m[1]) > int(m[3]) else None,
+    ),
+    rule(
         "cents",
         rf"((?<=[{VALUE}款费])-)?(?<![\dA-Za-z.])((?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,12}})\.\d{{2}})(?=\s?(?:{_UNIT}))",
         lambda m: ("负" if m[1] else "") + money(m[2].replace(",", "")),
@@ -81,7 +86,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "slang for ten thousand",
-        rf"((?<=[{HAN}])\s?|(?<![A-Za-z\d.])(?=[\d.]{{1,9}}w\+))({NUMBER})w(?=\+|[{HAN}，。！？、；\s]|$)",
+        rf"((?<=[{HAN}])\s?|(?<![A-Za-z\d.])(?=[\d.]{{1,9}}w\+))({NUMBER})w(?=\+|[{HAN}，。！？、；\s）)”]|$)",
         lambda m: m[1] + quantity(m[2]) + "万",
     ),
 )

@@ -119,7 +119,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "path",
-        rf"(?<![A-Za-z0-9.:/\d])(?!/(?:{UNIT}|min|sec|hour|day|month|year|token)s?(?![A-Za-z/._-]))(?:~|\.{{1,2}})?(?:/(?=[A-Za-z._]{{2}}|[A-Za-z0-9._-]+/){_PATH}{{1,80}}){{1,12}}/?",
+        rf"(?<![A-Za-z0-9.:/\d])(?!/(?:{UNIT}|min|sec|hour|day|month|year|token)s?(?![A-Za-z/._-]))(?:~|\.{{1,2}})?(?:/(?=[A-Za-z._]{{2}}|[A-Za-z0-9._-]+/){_PATH}{{1,80}}){{1,12}}(?:/(?=\d){_PATH}{{1,80}})?/?",
         lambda m: address(m[0].rstrip("/.")),
     ),
     rule(
@@ -137,6 +137,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "account",
         r"(?:(?<=微信号)|(?<=用户名)|(?<=[账帐]号)|(?<=微信)|(?<=ID)|(?<=加我[Vv])|(?<=[Vv][Xx]))([是为:：]?\s?)([A-Za-z][A-Za-z0-9]{0,30}(?:[_-][A-Za-z0-9]{1,30}){1,4})(?![A-Za-z0-9])",
         lambda m: (m[1].strip(" :：") or ("，" if m[1].strip() else "")) + address(m[2]),
+    ),
+    rule(
+        "ports of a container",
+        r"(?<![^\s(（“\"`])-p\s(\d{2,5}):(\d{2,5})(?!\d)",
+        lambda m: f"{address('-p')} {digits(m[1])}冒号{digits(m[2])}",
     ),
     rule(
         "option with a port",

@@ -21,7 +21,7 @@ _KIND: Final = rf"(?:{_COUNTED})"
 _BEFORE_UNIT: Final = rf"(?<![\dA-Za-z.{SAID}])(?P<sign>{SIGN})"
 _PER: Final = (
     r"人|天|日|周|月|季度|季|年|次|斤|公斤|千克|克|吨|小时|时|分钟|分|秒钟|秒|个|件|只|条|张|平方米|平米|平|亩|升|毫升|箱|盒|袋|瓶|台|套|户|晚|夜|位|"
-    r"节课|节|课时|tokens?|公里|千米|米|度|千字|万字|字|股|票|班|桌|本|份|杯|碗|辆|片|间|层|头|万人|百人|kg|KG|h|s|min|day|GB|MB|TB|G|km|kWh|m²|L"
+    r"桶|罐|盎司|加仑|卷|包|支|根|双|对|颗|粒|场|局|集|页|篇|句|趟|程|单|组|批|公顷|头|节课|节|课时|tokens?|公里|千米|米|度|千字|万字|字|股|票|班|桌|本|份|杯|碗|辆|片|间|层|头|万人|百人|kg|KG|h|s|min|day|GB|MB|TB|G|km|kWh|m²|L"
 )
 _PER_NAMES: Final = {
     "kg": "千克", "KG": "千克", "h": "小时", "s": "秒", "min": "分钟", "day": "天", "km": "公里", "kWh": "千瓦时",
@@ -157,6 +157,11 @@ MEASURED: Final[tuple[Rule, ...]] = (
         _size,
     ),
     rule(
+        "load of a lift",
+        rf"{ALONE}({NUMBER})\s?(kg|KG|公斤|千克)/(\d{{1,3}})人",
+        lambda m: f"{number(m[1])}{unit_name(m[2]) if m[2].isascii() else m[2]}，{cardinal(m[3])}人",
+    ),
+    rule(
         "fraction of a unit",
         rf"(?<![\d/.A-Za-z{SAID}])1/(\d{{1,5}})\s?({UNIT})",
         lambda m: f"{cardinal(m[1])}分之一{unit_name(m[2])}",
@@ -257,7 +262,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
     rule("bare span", rf"(?<![\d.A-Za-z{SAID}-])({NUMBER}){TO}({NUMBER})(?![\d-])(?!\.\d)(?![A-Za-z])", _bare_span),
     rule(
         "one more",
-        rf"(?:(?<=[{HAN}])|^|(?<=[，。！？、\s]))\+(\d{{1,2}})(?=[，。！!,~]|$)",
+        rf"(?:(?<=[{HAN}])|^|(?<=[，。！？、：（“\s]))\+(\d{{1,2}})(?=[，。！!,~）”]|$)",
         lambda m: "加" + cardinal(m[1]),
     ),
     rule(

@@ -105,8 +105,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "time span",
-        rf"(?<![\d:.])({HOUR}):({SIXTY}){TO}({HOUR}):({SIXTY})(?![\d:])",
-        lambda m: clock(m[1], m[2]) + to(m) + clock(m[3], m[4]),
+        rf"(?<![\d:.])({HOUR}):({SIXTY}){TO}({HOUR}):({SIXTY})(?![\d:])(?:\s?([aApP])\.?[mM]\.?(?![A-Za-z]))?",
+        lambda m: (
+            {"a": "上午", "p": "下午"}.get((m[5] or "").lower(), "") + clock(m[1], m[2]) + to(m) + clock(m[3], m[4])
+        ),
     ),
     rule(
         "list of scores",

@@ -14,7 +14,10 @@ _WORKED: Final = {"=": "等于", "-": "减", "+": "加", "×": "乘以", "*": "�
 
 def _worked(match: re.Match[str]) -> str:
     """Says the signs of a formula made of words: 利润=收入-成本, 毛利率=(收入-成本)/收入."""
-    return re.sub(r"\s?([-+×÷*/=()（）])\s?", lambda sign: _WORKED.get(sign[1], "括号"), match[0])
+    formula, outside = match[0], ""
+    if formula[-1] in ")）" and len(re.findall("[(（]", formula)) < len(re.findall("[)）]", formula)):
+        formula, outside = formula[:-1], formula[-1]
+    return re.sub(r"\s?([-+×÷*/=()（）])\s?", lambda sign: _WORKED.get(sign[1], "括号"), formula) + outside
 
 
 _SIGNS: Final = (
