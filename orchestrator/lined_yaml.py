@@ -112,6 +112,8 @@ def parse_yaml(text: str, path: Path) -> Document:
         raise ConfigError.at(path, f"is not YAML: {words}", mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         raise ConfigError.at(path, f"is not YAML: {error}") from error
+    except RecursionError:
+        raise ConfigError.at(path, "is nested too deeply") from None
     finally:
         loader.dispose()
     return Document(path, data, walk.lines, walk.texts)
@@ -212,7 +214,9 @@ def _options(annotation: Any) -> tuple[Any, ...]:
 
 def _fields(option: Any) -> dict[str, Any]:
     if isinstance(option, type) and issubclass(option, BaseModel):
-        return {str(field.validation_alias or name): field.annotation for name, field in option.model_fields.items()}
+        # What is excluded is set by us, not by people.
+        fields = {name: field for name, field in option.model_fields.items() if not field.exclude}
+        return {str(field.validation_alias or name): field.annotation for name, field in fields.items()}
     if isinstance(option, type) and dataclasses.is_dataclass(option):
         return {field.name: field.type for field in dataclasses.fields(option)}
     return {}

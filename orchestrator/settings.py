@@ -21,6 +21,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PositiveInt,
     SecretStr,
     ValidationError,
     model_validator,
@@ -133,8 +134,8 @@ class ZentaoSettings(_Section):
     account: str = Field(min_length=1)
     password_env: EnvironmentName = "ZENTAO_DEPLOY_PASSWORD"  # noqa: S105 - the name of a variable
     password_file: Path | None = None
-    executions: tuple[int, ...] = ()
-    product: int | None = None
+    executions: tuple[PositiveInt, ...] = ()
+    product: PositiveInt | None = None
     language: Language = "zh-CN"
     entry: EntrySettings | None = None
     timeout_seconds: float = Field(default=30.0, gt=0, le=600)

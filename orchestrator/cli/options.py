@@ -20,7 +20,9 @@ Config = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output; no spinner, no questions.")]
-TaskId = Annotated[int, typer.Argument(metavar="TASK-ID", min=1, help="The task's number in ZenTao.")]
+HIGHEST_TASK = 2**31 - 1
+"""ZenTao's numbers end far below; a longer one would only break whatever it is handed to."""
+TaskId = Annotated[int, typer.Argument(metavar="TASK-ID", min=1, max=HIGHEST_TASK, help="The task's number in ZenTao.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `zentao-deploy status` shows it.")]
 
 

@@ -10,12 +10,14 @@ import typer
 from orchestrator.cli import output
 from orchestrator.cli.exits import Failure
 from orchestrator.cli.follow import step_line, summary
-from orchestrator.cli.options import Config, Json, load_settings
+from orchestrator.cli.options import HIGHEST_TASK, Config, Json, load_settings
 
 
 def status(
     run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="Show this run and its steps.")] = None,
-    task: Annotated[int | None, typer.Option("--task", min=1, metavar="TASK-ID", help="Only this task's runs.")] = None,
+    task: Annotated[
+        int | None, typer.Option("--task", min=1, max=HIGHEST_TASK, metavar="TASK-ID", help="Only this task's runs.")
+    ] = None,
     active: Annotated[bool, typer.Option("--active", help="Only runs under way.")] = False,
     expired: Annotated[
         bool, typer.Option("--expired", help="Only runs whose logs and job folders are removed next (keep_runs_days).")

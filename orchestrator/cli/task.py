@@ -42,6 +42,9 @@ def create(
     place = execution or next(iter(settings.zentao.executions), None)
     if place is None:
         raise Failure("in which execution? Give --execution, or name one under zentao.executions in the settings")
+    bots = settings.rule.own_if_assigned and assign == settings.zentao.account
+    if place not in settings.zentao.executions and not bots:
+        raise Failure(f"execution {place} is not among zentao.executions: the ticket would be passed by")
     name = title or f"【{playbook or settings.default_playbook}部署】"
     with use(open_context(settings)) as context:
         rules = ticket_rules(context)

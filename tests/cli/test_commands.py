@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,7 +55,15 @@ def test_the_command_line_is_documented() -> None:
 
 
 def test_wrong_usage_is_a_failure_with_words_and_not_a_cancel(world: World) -> None:
-    for arguments in (["nonsense"], ["run"], ["run", "eight"], ["run", "0"], ["status", "--limit", "0"]):
+    for arguments in (
+        ["nonsense"],
+        ["run"],
+        ["run", "eight"],
+        ["run", "0"],
+        ["status", "--limit", "0"],
+        ["status", "--task", "9" * 30],
+        ["plan", "9" * 30],
+    ):
         answer = subprocess.run(world.command(*arguments), capture_output=True, text=True, check=False)
         assert answer.returncode == 1
         assert "Usage" in answer.stderr
@@ -78,15 +88,47 @@ def test_status_of_an_empty_installation(world: World) -> None:
     assert not world.data_dir.exists()
 
 
+def test_a_database_that_can_not_be_used_is_told_in_words(world: World) -> None:
+    path = world.data_dir / "orchestrator.sqlite"
+    with Store.open(path):
+        pass
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    newer = world.here("status")
+    path.write_text("not a database, but long enough to be taken for one" * 100)
+    broken = world.here("status")
+    path.unlink()
+    (world.data_dir / "engine.sqlite").write_text("neither is this" * 100)
+    engine = world.here("run", "1")
+    for answer, words in (
+        (newer, "written by a newer zentao-deploy"),
+        (broken, "not a database"),
+        (engine, "not a database"),
+    ):
+        assert answer.returncode == 1
+        assert words in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
 def test_status_tells_which_deployments_the_next_sweep_removes(world: World) -> None:
     world.data_dir.mkdir()
     now = utc_now()
     with Store.open(world.data_dir / "orchestrator.sqlite") as store:
-        for days, state in ((10, RunState.FAILED), (95, RunState.SUCCEEDED), (96, RunState.RUNNING)):
+        states = {10: RunState.FAILED, 95: RunState.SUCCEEDED, 96: RunState.RUNNING, 97: RunState.FAILED}
+        for days, state in states.items():
             ended = now - timedelta(days=days)
             store.create_run(Run(f"run-{days}", f"event {days}", days, TITLE, PM, state=state, finished_at=ended))
-    assert [run["run_id"] for run in json.loads(world.here("status", "--expired", "--json").stdout)] == ["run-95"]
-    assert world.here("status", "--expired", ZENTAO_DEPLOY_KEEP_RUNS_DAYS="97").stderr == "nothing\n"
+
+    def shown(*filters: str) -> list[str]:
+        told = json.loads(world.here("status", "--expired", "--json", *filters).stdout)
+        return [run["run_id"] for run in told]
+
+    assert shown() == ["run-97", "run-95"]
+    assert shown("--limit", "1") == ["run-97"]
+    assert shown("--task", "95") == ["run-95"]
+    assert shown("--task", "10") == shown("--task", "96") == shown("--active") == []
+    assert world.here("status", "--expired", ZENTAO_DEPLOY_KEEP_RUNS_DAYS="98").stderr == "nothing\n"
 
 
 def test_run_without_a_daemon_carries_the_work_out_and_says_how_it_ended(world: World) -> None:
@@ -231,6 +273,7 @@ def test_task_create_makes_a_ticket_that_plans(world: World) -> None:
         (["--host", "gpu-99", "--ref", "v23"], "gpu-99"),
         (["--host", "gpu-01", "--ref", "v23; rm -rf /"], "v23; rm -rf /"),
         (["--host", "gpu-01", "--ref", "v23", "--title", "no rule"], "rule.title"),
+        (["--host", "gpu-01", "--ref", "v23", "--execution", "999"], "zentao.executions"),
     ):
         refused = world.here("task", "create", *wrong)
         assert refused.returncode == 1

@@ -127,6 +127,8 @@ def test_an_unknown_variable_in_the_environment_is_named_as_such(
     ("text", "told"),
     [
         ("zentao: [1, 2", "1: is not YAML"),
+        ("a: " + "[" * 5000, "None: is nested too deeply"),
+        (SMALL.replace("executions: [", "executions: [0, "), "1: zentao.executions[1]: "),
         ("- a\n- b\n", "1: must hold `key: value` lines"),
         (SMALL + "poll: {}\npoll: {}\n", "3: poll is given twice"),
         (SMALL + "log: &a {json: *a}\n", "2: an alias that holds itself"),
