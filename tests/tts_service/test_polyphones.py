@@ -139,6 +139,15 @@ def misread(batch: str) -> tuple[list[str], int]:
         ("*会计在做账", "kuai4"),
         ("他*处处帮助别人", "chu4"),
         ("正在*处理请求", "chu3"),
+        ("今天下午能交得*了吗", "liao3"),
+        ("这次比赛他得*了第二名", "le5"),
+        ("房间又宽又*长", "chang2"),
+        ("这扇门*重重地关上了", "zhong4"),
+        ("我和*解经理谈过了", "xie4"),
+        ("双方达成和*解协议", "jie3"),
+        ("局长姓*区", "ou1"),
+        ("*查先生到了吗", "zha1"),
+        ("老师叫*单晓红来办公室", "shan4"),
     ],
 )
 def test_everyday_sentences_are_read_as_people_say_them(marked: str, expected: str) -> None:
@@ -180,6 +189,16 @@ def test_our_phrases_contain_their_character_and_contradict_nobody() -> None:
     for phrase in own_phrases():
         assert is_known(phrase.reading), phrase
         assert told.setdefault((phrase.text, phrase.index), phrase.reading) == phrase.reading, phrase
+
+
+def test_a_clause_of_ours_teaches_with_its_edges_and_is_never_looked_up() -> None:
+    clause = next(each for each in own_phrases() if each.text == "这根线太长了")
+    assert clause.clause
+    assert (clause.index, clause.reading) == (4, "chang2")
+    found = PhraseBook.shipped().own(Place((*"这根线", "太", "长", "了"), 4, 0))
+    assert found is None or found[0].text != clause.text
+    (example,) = [each for each in training.own_words() if each.place.run == clause.text]
+    assert (example.place.position, example.reading) == (4, "chang2")
 
 
 def test_a_sentence_costs_less_than_five_milliseconds() -> None:

@@ -32,8 +32,8 @@ _TITLES: Final = frozenset(
 )
 _SON: Final = frozenset("女幼婴孤少男健育胎宠混生患产病弃血运潮浪能")
 _CAPITAL: Final = frozenset("首国京故古旧迁建定陪帝新")
-_FULL_INSIDE: Final = frozenset({"东西", "地方", "过去"})
-"""Words of ours whose second syllable is a full one inside longer words: 东西方, 地方政府, 过去式."""
+_FULL_INSIDE: Final = frozenset({"东西", "地方", "过去", "打点", "小气", "难为", "人家", "娘子"})
+"""Words of ours whose second syllable is a full one inside longer words: 东西方, 地方政府, 过去式, 打点滴."""
 _LEADING: Final = frozenset("地得都也就还很再太真最更被把")
 _TRAILING: Final = frozenset("得地着了")
 _MEASURES: Final = frozenset("个根块条张件把副碗杯盆勺首支颗棵")
@@ -55,12 +55,15 @@ _SURNAMES: Final = {
 }  # fmt: skip
 """Characters that are read otherwise behind 姓."""
 _ADDRESSED: Final = frozenset({"先生", "女士", "小姐", "同学", "教授", "老师", "总", "工"})
+_CIVIL: Final = frozenset({"先生", "女士", "小姐"})
 _OFFICES: Final = frozenset({
     "经理", "主任", "医生", "师傅", "大夫", "局长", "院长", "处长", "科长", "部长", "校长", "书记", "律师", "警官",
 })  # fmt: skip
 """Titles that also stand behind a verb: 任经理 is a manager called Ren only where somebody is addressed or meant."""
 _TOWARDS: Final = frozenset({"", "请", "是", "找", "和", "跟", "与", "给", "对", "问", "让", "向", "见", "的", "叫"})
-_ADDRESSABLE: Final = frozenset("仇单曾朴任翟缪解区")
+_ADDRESSABLE: Final = frozenset("仇单曾朴任翟缪解区华盖葛燕纪尹")
+_ASKED: Final = ("吗", "么", "多少", "那么", "这么", "多久", "多远", "几")
+"""What follows when somebody asks, or says, how much can be done: 交得了吗, 装得了多少."""
 _CALLING: Final = (
     "姓", "叫", "名叫", "叫做", "同学", "同事", "老师", "先生", "女士", "演员", "导演", "歌手", "作家", "作者", "教练",
     "球员", "选手", "记者", "编辑", "主持人", "教授", "院士", "医生", "律师", "总裁", "经理", "主任", "主席", "部长",
@@ -163,7 +166,8 @@ def syllables(
         if given and len(given) == len(word):
             said = list(given)
         elif len(word) == 1:
-            said = [_alone(word, before, behind, chosen[0])]
+            earlier = words[index - 2] if index > 1 else ""
+            said = [_alone(word, before, behind, chosen[0], earlier)]
         else:
             said = _word(word, before, behind, chosen)
         units = [_citation(char, unit) for char, unit in zip(word, said, strict=True)]
@@ -181,6 +185,10 @@ def _word(word: str, before: str, behind: str, chosen: Sequence[str | None]) -> 
     units = [given or unit for given, unit in zip(chosen, _looked_up(word), strict=True)]
     if word[0] in _SURNAMES and _is_name(word, before, behind):
         units[0] = _SURNAMES[word[0]]
+    if word == "和解" and behind in _ADDRESSED | _OFFICES:
+        units[1] = _SURNAMES["解"]
+    if len(word) == 2 and word[0] == "姓" and word[1] in _SURNAMES:
+        units[1] = _SURNAMES[word[1]]
     if word[-1] == "得" and word[0] in _GAINING and behind.startswith((*_DEGREES, "不")):
         units[-1] = "de5"
     if word == "不了" and before and before[-1] not in _REFUSING:
@@ -211,7 +219,7 @@ def _is_name(word: str, before: str, behind: str) -> bool:
     if word[0] in _ADDRESSABLE and word[1:] in _ADDRESSED:
         return True
     known = _segmenter().FREQ.get(word) or readings.shipped().phrase(word)
-    return len(word) < 4 and not known and (before.endswith(_CALLING) or behind in _ADDRESSED)
+    return not known and ((len(word) < 5 and before.endswith(_CALLING)) or (len(word) < 4 and behind in _ADDRESSED))
 
 
 def _citation(char: str, unit: str) -> str:
@@ -225,12 +233,14 @@ def _looked_up(word: str) -> list[str]:
     return readings.shipped().word(word)
 
 
-def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
+def _alone(char: str, before: str, behind: str, chosen: str | None, earlier: str) -> str:
     """Reads a word of one character: by its neighbours where the grammar is certain, else as the model chose."""
     last, following = before[-1:], behind[:1]
     if char in _SURNAMES and (last == "姓" or (char in _ADDRESSABLE and behind in _ADDRESSED)):
         return _SURNAMES[char]
     if char in _ADDRESSABLE and behind in _OFFICES and before in _TOWARDS:
+        return _SURNAMES[char]
+    if char == "查" and behind in _CIVIL and before in _TOWARDS:
         return _SURNAMES[char]
     if char in _NOUNS and before == "的" and not behind:
         return _NOUNS[char]
@@ -250,6 +260,8 @@ def _alone(char: str, before: str, behind: str, chosen: str | None) -> str:
         case "地" if len(before) > 1 and before[0] not in _COUNTING and following not in _ON_THE_GROUND:
             return "de5"
         case "了" if last == "得" and len(before) == 2 and before[0] not in _GAINING | _MUST:
+            return "liao3"
+        case "了" if before == "得" and earlier and earlier[-1] not in _GAINING | _MUST and behind.startswith(_ASKED):
             return "liao3"
         case "着" if not before:
             return "zhao2"

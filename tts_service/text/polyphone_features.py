@@ -25,6 +25,8 @@ LONGEST_PHRASE: Final = 8
 """Longer phrases of the dictionary are not looked for: proverbs, which their first characters already find."""
 UNKNOWN: Final = "\0"
 """Stands in a run for text that an example leaves open."""
+_CLAUSE: Final = "。"
+_MARKS: Final = str.maketrans("", "", "[]" + _CLAUSE)
 _EDGE_LEFT: Final = "^"
 _EDGE_RIGHT: Final = "$"
 _NUMERALS: Final = frozenset("零一二三四五六七八九十百千万亿两几数半每第")
@@ -64,22 +66,27 @@ class Place:
 
 @dataclass(frozen=True)
 class OwnPhrase:
-    """An everyday phrase of ``polyphones.txt``: the reading of its character at `index`."""
+    """An everyday phrase of ``polyphones.txt``: the reading of its character at `index`.
+
+    A `clause` is all that somebody says between two pauses: it shows a character with what stands before and behind
+    it up to the edges, and only teaches.
+    """
 
     text: str
     index: int
     reading: str
+    clause: bool = False
 
 
 def own_phrases() -> tuple[OwnPhrase, ...]:
-    """Reads ``polyphones.txt``: a character, its reading and phrases in each line."""
+    """Reads ``polyphones.txt``: a character, its reading and phrases in each line, clauses with their ``。``."""
     found = []
     for line in OWN_PHRASES.read_text("utf-8").splitlines():
         char, reading, *phrases = line.partition("#")[0].split() or ("", "")
         for phrase in phrases:
-            plain, given = phrase.replace("[", "").replace("]", ""), phrase.find("[")
+            plain, given = phrase.translate(_MARKS), phrase.find("[")
             places = [given] if given >= 0 else [at for at, each in enumerate(plain) if each == char]
-            found += [OwnPhrase(plain, at, reading) for at in places]
+            found += [OwnPhrase(plain, at, reading, clause=phrase[-1] == _CLAUSE) for at in places]
     return tuple(found)
 
 
@@ -142,7 +149,7 @@ class PhraseBook:
 
 @lru_cache(maxsize=1)
 def _shipped_book() -> PhraseBook:
-    return PhraseBook(readings.shipped(), own_phrases())
+    return PhraseBook(readings.shipped(), [each for each in own_phrases() if not each.clause])
 
 
 def context(place: Place) -> list[str]:

@@ -114,11 +114,14 @@ def _placed(words: Sequence[str], position: int) -> Place:
 
 
 def own_words() -> list[Example]:
-    """Makes examples of our own phrases; what stands around a phrase stays open."""
+    """Makes examples of our own phrases; what stands around a phrase stays open, but nothing stands around a clause."""
     rng = np.random.default_rng(SEED)
     examples = []
     for phrase in own_phrases():
         inside = _placed(segment(phrase.text, Lexicon()), phrase.index)
+        if phrase.clause:
+            examples.append(Example(inside, phrase.reading))
+            continue
         place = Place((UNKNOWN, *inside.words, UNKNOWN), inside.word + 1, inside.offset)
         known = frozenset({phrase.text, place.words[place.word]})
         hidden = known if rng.random() < _HIDDEN else frozenset[str]()
