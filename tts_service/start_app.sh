@@ -31,7 +31,8 @@ fail() {
 }
 
 begun=$(date +%s.%N)
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+unset CDPATH # with it, cd says where it went, and may go elsewhere
+here=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd -P)
 release=$(dirname -- "$here")
 requirements=$here/requirements.txt
 mode=start port=7860 host=0.0.0.0 device=auto low_memory= engine=
@@ -61,6 +62,9 @@ port=$((10#$port)) # "07860" is the same port, and the same lock
 [[ $host =~ ^[A-Za-z0-9:][A-Za-z0-9.:_%-]*$ ]] || { say "ERROR: no address to listen on: $host"; exit 2; }
 case $device in auto | cpu | cuda) ;; *) say "ERROR: no device: $device (auto, cpu or cuda)"; exit 2 ;; esac
 case $engine in '' | bundled | indextts | auto) ;; *) say "ERROR: no engine: $engine (bundled, indextts or auto)"; exit 2 ;; esac
+for seconds in TTS_START_TIMEOUT TTS_STOP_TIMEOUT; do
+  [[ ${!seconds:-0} =~ ^[0-9]+(\.[0-9]+)?$ ]] || { say "ERROR: $seconds is no number of seconds: ${!seconds}"; exit 2; }
+done
 
 if [ -n "${TTS_SHARED:-}" ]; then
   shared=$TTS_SHARED

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.tts_service.release import Release, until_said
 from tts_service.service_process import start_ticks
@@ -17,6 +18,29 @@ def test_a_start_prints_one_ready_line_and_the_service_answers_from_its_release(
     assert answer["cwd"] == str(release.folder.parent)
     assert answer["argv"] == ["--server_port", str(release.port), "--host", "127.0.0.1", "--device", "auto"]
     assert "reused" in started.stderr
+
+
+def test_it_finds_its_release_through_a_link_and_where_cd_looks_in_other_places(
+    release: Release, venv_key: str, tmp_path: Path
+) -> None:
+    link = tmp_path / "start"
+    link.symlink_to(release.folder / "start_app.sh")
+    for called in (link, "tts_service/start_app.sh"):
+        told = subprocess.run(
+            ["bash", str(called), "--print-venv-key"],
+            cwd=release.folder.parent,
+            env={**os.environ, "PYTHON": sys.executable, "TTS_SHARED": str(release.shared), "CDPATH": f".:{tmp_path}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (told.stdout, told.stderr) == (f"{venv_key}\n", "")
+
+
+def test_a_time_limit_that_is_no_number_is_refused_in_one_line(release: Release) -> None:
+    refused = release.run(TTS_START_TIMEOUT="soon")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "ERROR: TTS_START_TIMEOUT is no number of seconds: soon\n"
 
 
 def test_a_second_start_ends_the_old_process_and_serves_with_a_new_one(release: Release) -> None:

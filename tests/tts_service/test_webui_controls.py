@@ -8,6 +8,7 @@ import time
 import wave
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import httpx
 import pytest
 
 from tests.tts_service.browser_seat import DONE, NEEDS_CHROMIUM, Seat, chromium
+from tests.tts_service.fuzz import noise
 from tests.tts_service.page_process import SmallPage, small_page
 from tts_service.app.admission import Admission, Busy, Crowd
 from tts_service.app.server import DRAINING, LAST
 from tts_service.app.stopping import SPEAK, Door, Runs, Stop, Stopped
+from tts_service.audit import audit_file, records
 
 LONG = "字" * 900
 """A minute and a half of the tone engine."""
@@ -51,11 +54,11 @@ def idle(page: SmallPage) -> bool:
     return page.figure("tts_running") == page.figure("tts_waiting") == 0
 
 
-def stop(seat: Seat, page: SmallPage) -> None:
+def stop(seat: Seat, page: SmallPage, button: str = "#tts-stop") -> None:
     """Presses the button while the engine holds its breath; it goes on, fast, once the service has heard of it."""
     hold = page.hold()
-    seat.page.click("#tts-stop")
-    seat.page.wait_for_selector("#tts-stop:disabled")
+    seat.page.click(button)
+    seat.page.wait_for_selector(f"{button}:disabled")
     (page.shared / "slow").unlink()
     hold.unlink()
 
@@ -90,8 +93,9 @@ def test_stop_ends_a_sound_in_the_making_and_what_was_made_can_still_be_heard(se
     assert "已停止" not in browser_page.inner_text("#tts-panel")
 
 
-@NEEDS_CHROMIUM
-def test_who_waits_at_the_door_and_stops_leaves_the_queue_at_once(seat: Seat, page: SmallPage) -> None:
+@contextmanager
+def no_place(page: SmallPage) -> Iterator[None]:
+    """Two others compute as long as the block lasts."""
     hold = page.hold()
     asked = {"input": "字", "response_format": "wav"}
     others = [
@@ -103,15 +107,57 @@ def test_who_waits_at_the_door_and_stops_leaves_the_queue_at_once(seat: Seat, pa
     for other in others:
         other.start()
     page.until(lambda: page.figure("tts_running") == 2, "nobody speaks")
-    seat.page.click("#tts-speak")
-    page.until(lambda: page.figure("tts_waiting") == 1, "the page does not wait")
-    seat.page.click("#tts-stop")
-    seat.page.wait_for_selector("#tts-panel >> text=已停止，还没有合成出声音")
-    assert (page.figure("tts_running"), page.figure("tts_waiting")) == (2, 0)
+    yield
     hold.unlink()
     for other in others:
         other.join()
+
+
+@NEEDS_CHROMIUM
+def test_who_waits_at_the_door_and_stops_leaves_the_queue_at_once(seat: Seat, page: SmallPage) -> None:
+    with no_place(page):
+        seat.page.click("#tts-speak")
+        page.until(lambda: page.figure("tts_waiting") == 1, "the page does not wait")
+        seat.page.click("#tts-stop")
+        seat.page.wait_for_selector("#tts-panel >> text=已停止，还没有合成出声音")
+        assert (page.figure("tts_running"), page.figure("tts_waiting")) == (2, 0)
     assert idle(page)
+
+
+@NEEDS_CHROMIUM
+def test_stop_ends_matching_at_the_door_and_on_its_way_and_the_record_tells_of_what_was_made(
+    seat: Seat, page: SmallPage, tmp_path: Path
+) -> None:
+    (tmp_path / "样音.wav").write_bytes(noise(2.0))
+    seat.tab("音色匹配")
+    for name, said in (("source", "测试程序生成"), ("consent", "没有真人，程序生成")):
+        seat.page.fill(f"#tts-{name} textarea, #tts-{name} input", said)
+    seat.page.click("#tts-purpose label")
+    seat.page.fill("#tts-match-text textarea", LONG)
+
+    def choose_and_match() -> None:
+        seat.upload("#tts-reference", tmp_path / "样音.wav")
+        seat.page.wait_for_selector("#tts-reference-name >> text=样音.wav")
+        seat.page.click("#tts-match")
+
+    with no_place(page):
+        choose_and_match()
+        page.until(lambda: page.figure("tts_waiting") == 1, "the page does not wait")
+        seat.page.click("#tts-match-stop")
+        seat.page.wait_for_selector("#tts-match-panel >> text=已停止，还没有合成出声音")
+        seat.page.wait_for_selector("#tts-reference-name >> text=录音已收录")
+        assert page.figure("tts_waiting") == 0
+    pieces = page.figure("tts_first_chunk_seconds_count")
+    page.hold("slow")
+    choose_and_match()
+    page.until(lambda: page.figure("tts_first_chunk_seconds_count") > pieces, "nothing is made")
+    stop(seat, page, "#tts-match-stop")
+    seat.page.wait_for_selector("#tts-match-panel >> text=已停止：保留了停止前合成好的部分")
+    seat.page.wait_for_selector("#tts-match-audio #waveform")
+    assert 0 < len(seat.sound("#tts-match-audio")) / 22050 < 60
+    assert idle(page)
+    kinds = [each.kind for each in records(audit_file(page.shared))]
+    assert kinds == ["reference.admitted", "reference.admitted", "speech.made"]
 
 
 @NEEDS_CHROMIUM

@@ -11,14 +11,15 @@ from typing import Any, Final
 import gradio as gr
 
 from tts_service.app.panel import panel_html
-from tts_service.app.stopping import Stop
+from tts_service.app.stopping import MATCH, Stop, Stopped
 from tts_service.app.ui.desk import Desk, refusals
 from tts_service.app.ui.form import Form, asked
 from tts_service.app.ui.speaking import CHANNEL, Done, speak
+from tts_service.app.ui.stop import Values, stop_button, stoppable, stops
 from tts_service.app.ui.tab_speak import FIRST, Browser
 from tts_service.app.ui.widgets import entries_value, player, shown
 from tts_service.app.words import Language
-from tts_service.engines.base import Capabilities, Declaration, Reference, RequestRefused
+from tts_service.engines.base import Capabilities, Declaration, Reference, RequestRefused, SynthesisRequest
 from tts_service.references import LARGEST, LONGEST, LONGEST_STATEMENT, PURPOSE, SHORTEST, admitted
 
 _UPLOAD: Final = re.compile(r"[0-9a-f]{64}")
@@ -36,22 +37,34 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
         purpose: str,
         text: str,
         visitor: str,
+        tab: gr.Request,
         *how: Any,
-    ) -> Iterator[dict[gr.components.Component, Any]]:
+    ) -> Iterator[Values]:
+        stated = Declaration(source, consent, purpose)
+        yield from stoppable(
+            desk, ending, tab, MATCH, lambda stop: heard(recording, stated, asked(text, None, *how), visitor, stop)
+        )
+
+    def heard(
+        recording: str | None, stated: Declaration, request: SynthesisRequest, visitor: str, stop: Stop
+    ) -> Iterator[Values]:
         visitor = desk.history.visitor(visitor)
+        taken: Values = {upload: None, named: _recording_html(w, "", _used(w))}
         with refusals(w):
-            request = asked(text, None, *how).checked(can)
-            with _taken(desk, recording, Declaration(source, consent, purpose)) as reference:
-                wanted = replace(request, reference=reference)
-                steps = list(speak(desk.about, wanted, desk.history, visitor, desk.live, door=desk.door, stop=Stop()))
+            checked = request.checked(can)
+            try:
+                with _taken(desk, recording, stated) as reference:
+                    wanted = replace(checked, reference=reference)
+                    steps = list(speak(desk.about, wanted, desk.history, visitor, desk.live, door=desk.door, stop=stop))
+            except Stopped:
+                yield taken | {panel: panel_html(None, w, stopped=True)}
+                return
             for step in steps:
-                told: dict[gr.components.Component, Any] = {sound: shown(step)}
+                told: Values = {sound: shown(step)}
                 if isinstance(step, Done):
                     entries = desk.history.entries(visitor)
-                    told |= {
-                        upload: None,
-                        named: _recording_html(w, "", _used(w)),
-                        panel: panel_html(step.speech, w, first_seconds=step.first_seconds),
+                    told |= taken | {
+                        panel: panel_html(step.speech, w, first_seconds=step.first_seconds, stopped=step.stopped),
                         history: entries_value(w, ((entry, desk.history.path(visitor, entry)) for entry in entries)),
                         browser.visitor: visitor,
                     }
@@ -96,7 +109,16 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
                 max_length=can.longest_text,
                 elem_id="tts-match-text",
             )
-            button = gr.Button(w("匹配并合成", "Match and speak"), variant="primary", size="lg", elem_id="tts-match")
+            with gr.Row(elem_classes="tts-go", equal_height=True):
+                button = gr.Button(
+                    w("匹配并合成", "Match and speak"),
+                    variant="primary",
+                    size="lg",
+                    elem_id="tts-match",
+                    scale=4,
+                    min_width=120,
+                )
+                ending = stop_button(w, "tts-match-stop")
             sound = player(w, "tts-match-audio")
             panel = gr.HTML(panel_html(None, w), elem_id="tts-match-panel")
             gr.HTML(
@@ -116,12 +138,13 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
     button.click(
         matching,
         [upload, source, consent, purpose, text, browser.visitor, *controls.inputs[1:]],
-        [sound, upload, named, panel, history, browser.visitor],
+        [sound, upload, named, panel, history, browser.visitor, ending],
         api_visibility="private",
         show_progress="minimal",
         show_progress_on=[panel],
         concurrency_limit=4,
     )
+    stops(desk, ending, MATCH)
 
 
 def _notice(w: Language, can: Capabilities) -> str:
