@@ -34,7 +34,9 @@ _LOWERED: Final = re.compile("(?<=[₀₁₂₃₄₅₆₇₈₉])(?=[0-9])")
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Mn", "Me", "Sk"})
 _KEPT: Final = frozenset("\n^°℃`²³")
 _WIDE_THOUSANDS: Final = re.compile("(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
-_TOPIC: Final = re.compile(r"(?<!\w)#(?=[^#\n]{0,39}[\u4e00-\u9fff])([^#\n]{2,40})#(?![\d#])")
+_TOPIC: Final = re.compile(
+    r"(?<!\w)#(?=[^#\n]{0,39}[\u4e00-\u9fff]|[A-Za-z][A-Za-z0-9]{1,19}#(?:[\s\u4e00-\u9fff]|$))([^#\n]{2,40})#(?![\d#])"
+)
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
 _ITEM: Final = re.compile(r"(^|[。；;！？!?，,：:] ?)(\d{1,2})\.(?= ?[“《【（\u4e00-\u9fff])", re.MULTILINE)
 """The number before an item of a list: 1.打开电源。2.按下按钮。"""
@@ -55,6 +57,10 @@ _EMOTICON: Final = re.compile(
 _KAOMOJI: Final = re.compile(
     r"¯?\\?_?[(（]ツ[)）]_?/?¯?|[ヾヽ٩╰╮ლ¯]?[(（]。?(?:[^A-Za-z0-9\u4e00-\u9fff\u0370-\u03ff\u2150-\u218f\u2460-\u24ff\s()（）,.，。、!?！？=+%√]|[ωεσ皿人益]){2,20}。?[)）][ノﾉو۶ゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
 )
+_FACES: Final = re.compile(
+    r"[(（][^()（）\n]{0,4}(?:￣[^()（）\n]{1,3}￣|≧[^()（）\n]{1,3}≦|〃)[^()（）\n]{0,4}[)）][\u3040-\u30ff]{0,2}"
+)
+"""Kaomoji with a digit or a letter for a mouth."""
 _STICKERS: Final = re.compile(
     r"\[(?:捂脸|微笑|笑哭|破涕为笑|撇嘴|发呆|流泪|大哭|害羞|呲牙|偷笑|坏笑|调皮|抓狂|白眼|翻白眼|尴尬|发怒|惊讶|擦汗|流汗|抠鼻"
     r"|鼓掌|鄙视|委屈|快哭了|阴险|亲亲|可怜|笑脸|嘿哈|奸笑|机智|皱眉|耶|吃瓜|旺柴|打脸|叹气|苦涩|裂开|爱心|心碎|拥抱|握手|抱拳|拳头|合十"
@@ -79,7 +85,7 @@ def clean(text: str) -> str:
     text = _BOX.sub(lambda box: "勾，" if box[1] == "√" else "叉，", _TICK.sub("勾", _CROSS.sub("叉", text)))
     for arrow, word in _ARROWS:
         text = arrow.sub(word, text)
-    text = _KAOMOJI.sub("", text)
+    text = _FACES.sub("", _KAOMOJI.sub("", text))
     kept: list[str] = []
     for char in text:
         category = unicodedata.category(char)

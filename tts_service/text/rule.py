@@ -23,7 +23,9 @@ ALONE: Final = r"(?<![\dA-Za-z.])"
 OVER: Final = r"(?![\dA-Za-z])(?!\.\d)"
 """Behind a number: it ends here."""
 TO: Final = r"\s?(?:-{1,2}|~|—{1,2}|至|到)\s?"
-VALUE: Final = "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨从由在取得即成填入回标轴设算加减乘除以比视光镜"
+VALUE: Final = (
+    "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨从由在取得即成填入回标轴设算加减乘除以比视光镜眼"
+)
 """For character classes: behind one of these a hyphen is a minus."""
 SIGN: Final = rf"(?:(?<![\dA-Za-z%.){SAID}])[-+±]\s?)?"
 """A plus or minus that can't be a hyphen or an operator; wrapped into a group of its own by who uses it."""

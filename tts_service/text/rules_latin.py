@@ -126,8 +126,8 @@ NAMES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "three parts",
-        rf"(?<![\d.A-Za-z])(?!(?:19|20)\d\d\.\d{{1,2}}\.\d{{1,2}}(?![\d.]))(\d{{1,5}}(?:\.\d{{1,5}}){{2,4}})({_SUFFIX})(?![\dA-Za-z])(?!\.\d)",
-        lambda m: version(m[1]) + _suffix(m[2]),
+        rf"(?<![\d.A-Za-z])(?!(?:19|20)\d\d\.\d{{1,2}}\.\d{{1,2}}(?![\d.]))(\d{{1,5}}(?:\.\d{{1,5}}){{2,4}})({_SUFFIX})((?:-\d{{1,4}})?(?:-[A-Za-z][A-Za-z0-9]{{0,20}}){{1,3}})?(?![\dA-Za-z])(?!\.\d)",
+        lambda m: version(m[1]) + _suffix(m[2]) + mixed(m[3] or ""),
     ),
     rule(
         "release candidate",

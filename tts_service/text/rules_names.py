@@ -73,9 +73,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule("line", rf"{ALONE}(\d{{3}})(?={_LINES})", lambda m: name_digits(m[1]), DIGITS),
     rule(
-        "universities",
-        rf"{ALONE}(?:(?<=考上)|(?<=考上了)|(?<=考进)|(?<=考取)|(?<=读)|(?<=毕业于)|(?<=非)|(?<=[是上进]))(985|211){OVER}(?=$|[，。！？；、的和/与或])|{ALONE}(985|211)(?=大学|名校|毕业|学校|[和、/及]?(?:985|211)|的?本科|的?硕士)",
-        lambda m: digits(m[1] or m[2]),
+        "universities and a company",
+        rf"{ALONE}(360)(?=公司|集团|搜索|儿童|手机|导航|数科|借条|全景)|{ALONE}(?:(?<=考上)|(?<=考上了)|(?<=考进)|(?<=考取)|(?<=读)|(?<=毕业于)|(?<=非)|(?<=[是上进]))(985|211){OVER}(?=$|[，。！？；、的和/与或])|{ALONE}(985|211)(?=大学|名校|毕业|学校|[和、/及]?(?:985|211)|的?本科|的?硕士)",
+        lambda m: digits(m[1] or m[2] or m[3]),
         DIGITS,
     ),
     rule("named by digits", rf"{ALONE}(\d{{3,4}})(?={_NAMED})", lambda m: name_digits(m[1]), DIGITS),

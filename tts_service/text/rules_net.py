@@ -120,7 +120,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "path",
         rf"(?<![A-Za-z0-9.:/\d])(?!/(?:{UNIT}|min|sec|hour|day|month|year|token)s?(?![A-Za-z/._-]))(?:~|\.{{1,2}})?(?:/(?=[A-Za-z._]{{2}}|[A-Za-z0-9._-]+/){_PATH}{{1,80}}){{1,12}}(?:/(?=\d){_PATH}{{1,80}})?/?",
-        lambda m: address(m[0].rstrip("/.")),
+        lambda m: address(re.sub(r"(?<=[A-Za-z0-9])[/.]+$", "", m[0])),
     ),
     rule(
         "path from here",
@@ -147,6 +147,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "option with a port",
         r"(?<![^\s(（“\"`])(-{1,2}[A-Za-z_-]{0,30}port)([\s=]{1,2})(\d{2,5})(?!\d)",
         lambda m: f"{address(m[1])} {digits(m[3])}",
+    ),
+    rule(
+        "letters of a command",
+        r"((?<![A-Za-z0-9])(?:ls|ll|rm|cp|mv|tar|ps|df|du|grep|chmod|chown|netstat|ss|lsof|kill|curl|wget|ssh|scp|unzip|mkdir|tail|head|free|uname|top|find|sed|gcc|java|npm|pip|git|docker|kubectl|helm|psql|mysql|redis-cli|ffmpeg|ffplay)\s)-([A-Za-z]{2,5})(?![\w-])",
+        lambda m: f"{m[1]}杠 {m[2]} ",
     ),
     rule(
         "option",

@@ -218,7 +218,9 @@ COUNTED: Final[tuple[Rule, ...]] = (
         "parts in", r"(?<=[百千万亿]分之)\s?(\d{1,6}(?:\.\d{1,6})?)", lambda m: "百" if m[1] == "100" else number(m[1])
     ),
     rule(
-        "chapters", rf"第\s?(\d{{1,6}}){TO}第?(\d{{1,6}})(?!\d)", lambda m: f"第{cardinal(m[1])}{to(m)}{cardinal(m[2])}"
+        "chapters",
+        rf"第\s?(\d{{1,6}}){TO}(第?)(\d{{1,6}})(?!\d)",
+        lambda m: f"第{cardinal(m[1])}{to(m)}{m[2]}{cardinal(m[3])}",
     ),
     rule(
         "ordinal in brackets",
@@ -262,8 +264,8 @@ COUNTED: Final[tuple[Rule, ...]] = (
     rule("bare span", rf"(?<![\d.A-Za-z{SAID}-])({NUMBER}){TO}({NUMBER})(?![\d-])(?!\.\d)(?![A-Za-z])", _bare_span),
     rule(
         "one more",
-        rf"(?:(?<=[{HAN}])|^|(?<=[，。！？、：（“\s]))\+(\d{{1,2}})(?=[，。！!,~）”]|$)",
-        lambda m: "加" + cardinal(m[1]),
+        rf"(?:(?<=[{HAN}])(?<![{VALUE}])\+(\d{{1,2}})|(?:^|(?<=[，。！？：（“\s]))\+(1))(?=[，。！!,~）”]|$)",
+        lambda m: "加" + cardinal(m[1] or m[2]),
     ),
     rule(
         "more than",
