@@ -9,6 +9,7 @@ import io
 import os
 import re
 import tempfile
+import time
 import unicodedata
 import wave
 from collections.abc import Iterator
@@ -63,6 +64,9 @@ _NO_ANSWER: Final = frozenset(
     ]
 )
 """Letters and digits of statements that state nothing, or the contrary; blanks and signs don't count."""
+_PART: Final = ".part-"
+_WRITING: Final = 60.0
+"""Seconds that storing a recording takes at the very most."""
 _CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _ALLOWED_ZH: Final = "参考音频须为 1 至 15 秒、单声道或立体声的 WAV、FLAC、MP3 或 OGG 文件，不超过 20 MB。"
 _ALLOWED_EN: Final = (
@@ -92,6 +96,7 @@ def admit(data: bytes, declaration: Declaration, *, shared: Path, channel: str) 
         raise ValueError(f"{channel!r} is no channel: small letters, digits, dots and dashes")
     stated = checked_declaration(declaration)
     recording = _decoded(data)
+    drop_leftovers(shared)
     sound = resample(recording.samples, recording.rate, SAMPLE_RATE)
     digest = hashlib.sha256(data).hexdigest()
     path = reference_file(shared, digest)
@@ -284,10 +289,21 @@ def _check_heard(mono: Samples, rate: int) -> None:
         raise _refused("音频里几乎没有声音。", "There is hardly any sound in the recording.")
 
 
+def drop_leftovers(shared: Path) -> None:
+    """Deletes what a kill or a power cut left of a recording that was just being stored: nobody admitted that, and no
+    record tells of it.
+    """
+    oldest = time.time() - _WRITING
+    for part in (shared / "references").glob(f"{_PART}*"):
+        with suppress(OSError):  # another process was quicker
+            if part.stat().st_mtime < oldest:
+                part.unlink()
+
+
 def _store(path: Path, sound: Samples) -> None:
     """Writes the wav beside its place and renames it; an earlier copy of the same recording is replaced."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)  # mode 0600
+    handle, name = tempfile.mkstemp(prefix=_PART, dir=path.parent)  # mode 0600
     try:
         with os.fdopen(handle, "wb") as target:
             with wave.open(target, "wb") as file:

@@ -121,6 +121,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tts_service.app.health import About  # noqa: PLC0415
     from tts_service.app.server import DrainingServer  # noqa: PLC0415
     from tts_service.engines.choose import choose  # noqa: PLC0415
+    from tts_service.references import drop_leftovers  # noqa: PLC0415
+
+    drop_leftovers(shared)
 
     def say(line: str) -> None:
         print(line, flush=True)

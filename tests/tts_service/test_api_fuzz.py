@@ -1,8 +1,12 @@
-"""Bad input: ten thousand odd requests, and recordings of every wrong kind; only 2xx and 4xx come back."""
+"""Bad input: ten thousand odd requests, and recordings of every wrong kind; only 2xx and 4xx come back.
+
+The real engine hears 200 of them, or as many as `TTS_FUZZ_REQUESTS` says; ``pytest -rP`` prints how they ended.
+"""
 
 import asyncio
 import base64
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -40,6 +44,7 @@ async def all_of(app: FastAPI, count: int, seed: int) -> Counter[int]:
             seen[await answered(app, waiting.pop())] += 1
 
     await asyncio.gather(*(some() for _ in range(8)))
+    print(f"{count} requests: {', '.join(f'{status}: {times}' for status, times in sorted(seen.items()))}")
     return seen
 
 
@@ -60,9 +65,11 @@ def test_odd_requests_to_the_real_engine_meet_nothing_but_2xx_and_4xx(tmp_path: 
     engine = BundledEngine(tmp_path, device="cpu", say=lambda line: None)
     engine.load()
     app = service_app(About(engine, "1", "abc", shared=tmp_path))
-    seen = asyncio.run(all_of(app, 200, seed=7))
-    assert seen[200] > 15
-    assert seen[400] > 60
+    count = int(os.environ.get("TTS_FUZZ_REQUESTS") or 200)
+    seen = asyncio.run(all_of(app, count, seed=7))
+    assert sum(seen.values()) == count
+    assert seen[200] > 0.07 * count
+    assert seen[400] > 0.3 * count
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def small(tmp_path: Path) -> Iterator[Small]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         service = Small(process, port, tmp_path)
         try:
-            until(lambda: service.get("/healthz")[0] == 200)
+            until(lambda: service.get("/healthz")[0] == 200, 180)
             yield service
         finally:
             process.kill()

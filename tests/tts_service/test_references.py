@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 import stat
 import wave
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from tts_service.audit import AuditError, audit_file, head_file
 from tts_service.audit_verify import verify
 from tts_service.engines.base import Declaration, Reference, RequestRefused
-from tts_service.references import LARGEST, LONGEST_STATEMENT, PURPOSE, admit, forget
+from tts_service.references import LARGEST, LONGEST_STATEMENT, PURPOSE, admit, drop_leftovers, forget
 
 STATED = Declaration("张三在三号会议室录制", "张三本人书面同意", PURPOSE)
 
@@ -222,6 +223,18 @@ def test_the_same_file_again_is_one_recording_and_a_second_record(tmp_path: Path
     assert len(list((tmp_path / "references").iterdir())) == 1
     lines = audit_file(tmp_path).read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["fields"]["source"] for line in lines] == [STATED.source, "另一次说明"]
+
+
+def test_what_a_kill_left_of_a_recording_goes_and_one_that_is_being_stored_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "references"
+    drop_leftovers(tmp_path)
+    folder.mkdir()
+    left, fresh = folder / ".part-left", folder / ".part-fresh"
+    for path in (left, fresh):
+        path.write_bytes(b"RIFF")
+    os.utime(left, (1000, 1000))
+    drop_leftovers(tmp_path)
+    assert list(folder.iterdir()) == [fresh]
 
 
 def test_what_can_not_be_put_on_record_is_not_kept(tmp_path: Path) -> None:
