@@ -240,6 +240,8 @@ def _alone(char: str, before: str, behind: str, chosen: str | None, earlier: str
         return _SURNAMES[char]
     if char in _ADDRESSABLE and behind in _OFFICES and before in _TOWARDS:
         return _SURNAMES[char]
+    if char in _ADDRESSABLE and before in ("老", "小"):
+        return _SURNAMES[char]
     if char == "查" and behind in _CIVIL and before in _TOWARDS:
         return _SURNAMES[char]
     if char in _NOUNS and before == "的" and not behind:
