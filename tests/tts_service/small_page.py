@@ -7,36 +7,16 @@ three seconds is one in which the engine hears no voice. While the file ``hold``
 
 import sys
 import threading
-import time
 import wave
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[0] = str(ROOT)
 
+from tests.tts_service.held_engine import Held, serve  # noqa: E402
 from tests.tts_service.tone_engine import ToneEngine  # noqa: E402
-from tts_service.app.health import About  # noqa: E402
-from tts_service.app.server import DrainingServer  # noqa: E402
 from tts_service.engines.base import RequestRefused, SpeechStream, SynthesisRequest  # noqa: E402
 from tts_service.webui import build_app, prepare_environment  # noqa: E402
-
-
-class Held(threading.Event):
-    """An event that isn't set while a file is there."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._folder = folder
-
-    def wait(self, timeout: float | None = None) -> bool:
-        if (self._folder / "slow").exists():
-            time.sleep(0.05)
-        until = time.monotonic() + (timeout or 0)
-        while (self._folder / "hold").exists():
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.01)
-        return True
 
 
 class Told(threading.Event):
@@ -64,7 +44,5 @@ class PickyEngine(ToneEngine):
 if __name__ == "__main__":
     port, shared = int(sys.argv[1]), Path(sys.argv[2])
     prepare_environment(shared)
-    engine = PickyEngine(go=Held(shared), closed=Told(shared / "closed"), matching=True)
-    about = About(engine, "1", "abc", shared=shared)
-    about.meter.spoken(1.0, 0.1)
-    DrainingServer(build_app(about), about.admission, host="127.0.0.1", port=port).run()
+    go = Held(shared, lambda: not (shared / "hold").exists())
+    serve(PickyEngine(go=go, closed=Told(shared / "closed"), matching=True), build_app, port, shared)
