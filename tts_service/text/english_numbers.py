@@ -42,7 +42,8 @@ _PLURALS: Final = {
 _MONEY: Final = {"$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny")}
 _UNIT: Final = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,:/#^=+*@~(<>≥≤≈≠±√-])(?P<sign>(?<=\s)[-+])?(?P<money>[$€£])?(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
+    r"(?<![\w.,:/#^=+*@~(<>≥≤≈≠±√-])(?<![=<>] )(?P<sign>(?<=\s)[-+])?(?P<money>[$€£])?"
+    r"(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
     r"(?:(?P<percent>\s?%)|:(?P<minute>[0-5]\d)(?:\s?(?P<half>[AaPp])\.?[Mm]\b)?|-(?P<to>\d{1,4})|\s(?P<scale>thousand|million|billion|trillion)\b"
     rf"|(?P<decade>(?<=0)s)|(?P<more>\+(?=\s))|\s?(?P<unit>{_UNIT})(?!\w)|(?P<letter>[KMBGD])|/(?P<under>\d{{1,2}}))?(?![\w%/^=+*@~-]|:\S|[.,]\d)",
     re.ASCII,

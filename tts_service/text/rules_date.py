@@ -200,6 +200,11 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: f"{plain(m[1] or m[3])}月{plain(m[2] or m[4])}日",
     ),
     rule(
+        "month and day of an opening",
+        rf"(?<![\d./A-Za-z-])(?<![A-Za-z]\s)({MONTH})\.({DAY})(?=\s?(?:开幕|闭幕|开赛|开业|开抢|开售|首映|开播|开票|抢票|相约|不见不散))",
+        lambda m: f"{plain(m[1])}月{plain(m[2])}日",
+    ),
+    rule(
         "month and day in front of the time of day",
         rf"(?<![\d./A-Za-z-])({MONTH})-({DAY})(?=\s?(?:上午|下午|中午|晚上|早上|凌晨|傍晚))",
         lambda m: f"{plain(m[1])}月{plain(m[2])}日",

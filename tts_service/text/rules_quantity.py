@@ -18,6 +18,7 @@ _COUNTED: Final = (
     "拳|脚|针|刀|枪|发|炮|胜|负|平|战|局|盘|连|环|垒|票|单|班|线程|线|档|挡|级台阶|瓦|伏|安|赫兹|兆|字节|比特|像素|毫秒|微秒|纳秒|毫克|微克|毫安|千瓦|分贝|摩尔|帕|卡路里|大卡"
 )
 _KIND: Final = rf"(?:{_COUNTED})"
+_ROW: Final = r"\d{1,4}(?:\.\d{1,4})?"
 _BEFORE_UNIT: Final = rf"(?<![\dA-Za-z.{SAID}])(?P<sign>{SIGN})"
 _PER: Final = (
     r"人|天|日|周|月|季度|季|年|次|斤|公斤|千克|克|吨|小时|时|分钟|分|秒钟|秒|个|件|只|条|张|平方米|平米|平|亩|升|毫升|箱|盒|袋|瓶|台|套|户|晚|夜|位|"
@@ -112,6 +113,14 @@ def _few(match: re.Match[str]) -> str | None:
     return ("两" if low == 2 else cardinal(match[1])) + cardinal(match[2])
 
 
+def _row(match: re.Match[str]) -> str | None:
+    """Tells 255,128,0 from a number with its thousands apart."""
+    parts = match[0].split(",")
+    if all(len(part.partition(".")[0]) == 3 for part in parts[1:]) or (len(parts) == 2 and "." in match[0]):
+        return None
+    return "，".join(number(part.strip()) for part in parts)
+
+
 def _plain_run(match: re.Match[str]) -> str:
     text = match["n"]
     round_or_short = text.endswith("0000") or len(text) < 11
@@ -176,6 +185,11 @@ MEASURED: Final[tuple[Rule, ...]] = (
         rf"{_BEFORE_UNIT}(?P<n>{NUMBER}|\.\d{{1,4}})(?P<scale>[万亿千百])?(?:{TO}(?P<to>{NUMBER})|\s?±\s?(?P<more>{NUMBER}))?(?P<gap>\s?)(?P<u>{UNIT})",
         _with_unit,
     ),
+    rule(
+        "per step of a programme",
+        rf"(?<=[{SAID}])/(epochs?|steps?|iters?|it|batch|tokens?|reqs?|requests?|images?|img|frames?|samples?|GPU|CPU|node|core|page|file|user|case|call|query)(?![A-Za-z])",
+        lambda m: f"每 {m[1]} ",
+    ),
     rule("unit behind", rf"(?<=[{SAID}])({UNIT})", lambda m: None if is_free(m[1]) else unit_name(m[1])),
     rule("unit of each", r"(?<=每)([kcm]?m)([²³])(?![A-Za-z\d+=-])", lambda m: unit_name(m[0])),
     rule(
@@ -198,6 +212,11 @@ MEASURED: Final[tuple[Rule, ...]] = (
 """Amounts with a sign or a unit; they come before names of letters and digits."""
 
 COUNTED: Final[tuple[Rule, ...]] = (
+    rule(
+        "numbers in a row",
+        rf"(?<![\d.A-Za-z,{SAID}])-?{_ROW}(?:,\s?-?{_ROW}){{1,20}}(?![\d,]|\.\d)",
+        _row,
+    ),
     rule("beats of a bar", r"(?<![\d/.])(\d)/(\d{1,2})(?=拍)", lambda m: digits(m[2]) + digits(m[1])),
     rule(
         "groups of three with spaces",

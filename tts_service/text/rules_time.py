@@ -19,9 +19,16 @@ def _of_whole(match: re.Match[str]) -> str:
     return "斜杠".join(parts)
 
 
+def _half(match: re.Match[str], letters: str | None) -> str:
+    """Says am and pm, unless the Chinese word stands there already: 下午3:30pm."""
+    before = match.string[max(0, match.start() - 3) : match.start()].rstrip()
+    if not letters or before.endswith(("上午", "下午", "晚上", "中午", "早上", "凌晨", "傍晚", "晚")):
+        return ""
+    return "上午" if letters[0] in "aA" else "下午"
+
+
 def _time(match: re.Match[str]) -> str:
-    half = {"am": "上午", "pm": "下午"}.get((match["half"] or "").lower().replace(".", ""), "")
-    return half + clock(match["h"], match["min"], match["s"], match["f"])
+    return _half(match, match["half"]) + clock(match["h"], match["min"], match["s"], match["f"])
 
 
 def _lasting(match: re.Match[str]) -> str:
@@ -106,9 +113,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "time span",
         rf"(?<![\d:.])({HOUR}):({SIXTY}){TO}({HOUR}):({SIXTY})(?![\d:])(?:\s?([aApP])\.?[mM]\.?(?![A-Za-z]))?",
-        lambda m: (
-            {"a": "上午", "p": "下午"}.get((m[5] or "").lower(), "") + clock(m[1], m[2]) + to(m) + clock(m[3], m[4])
-        ),
+        lambda m: _half(m, m[5]) + clock(m[1], m[2]) + to(m) + clock(m[3], m[4]),
     ),
     rule(
         "list of scores",
@@ -148,7 +153,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "hour with half",
         rf"{ALONE}(1[0-2]|0?\d)\s?(am|pm|AM|PM|a\.m\.|p\.m\.){OVER}",
-        lambda m: ("上午" if m[2][0] in "aA" else "下午") + hour(m[1]),
+        lambda m: _half(m, m[2]) + hour(m[1]),
     ),
     rule(
         "hours span",
