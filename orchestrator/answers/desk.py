@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 import structlog
 
-from orchestrator.answers.once import SETTLE_SECONDS, Once, Write
+from orchestrator.answers.once import SETTLE_SECONDS, Once, Write, warn_of_another
 from orchestrator.answers.patience import Patience
 from orchestrator.store import Intent, Store
 from zentao_client import (
@@ -107,7 +107,10 @@ class Desk:
             return found.id if found else None
 
         def send() -> int:
-            return self._zentao.comments.add(on, object_id, html, marker=marker).id
+            added = self._zentao.comments.add(on, object_id, html, marker=marker)
+            if not added.created:
+                warn_of_another(marker)
+            return added.id
 
         return self._perform(Write(marker, run_id, on, object_id, find, send, send_looks=True))
 

@@ -39,6 +39,15 @@ class Write:
     send_looks: bool = False
 
 
+def warn_of_another(marker: str) -> None:
+    """Tell the log that an answer of ours stands in ZenTao which we never sent."""
+    log.warning(
+        "answered_already",
+        marker=marker,
+        reason="another daemon has the same tickets, or this one lost its data folder",
+    )
+
+
 class Once:
     """Performs writes exactly once; shared by all threads, remembers through the store."""
 
@@ -58,6 +67,8 @@ class Once:
             never_sent = write.send_looks and answer.sent_at is None
             found = None if never_sent else self._patience(write.find, doing=f"find {write.marker}")
             if found is not None:
+                if answer.sent_at is None:
+                    warn_of_another(write.marker)
                 answer = self._confirm(answer, found)
             elif answer.sent_at is not None and utc_now() < answer.sent_at + self._settle:
                 # Sent before, not visible yet: wait, never replay blindly.

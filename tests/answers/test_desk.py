@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import structlog
 
 from orchestrator.answers.desk import BugReport, Desk, marker_for
 from orchestrator.answers.patience import Patience
@@ -92,12 +93,15 @@ def test_a_comment_is_posted_once_however_often_it_is_said(
 def test_a_daemon_that_lost_its_memory_finds_its_comment_again(
     zentao: Zentao, sandbox: Sandbox, task: int, tmp_path: Path
 ) -> None:
+    told = []
     for name in ("before", "after"):
-        with Store.open(tmp_path / f"{name}.sqlite") as store:
+        with Store.open(tmp_path / f"{name}.sqlite") as store, structlog.testing.capture_logs() as logs:
             Desk(zentao, store, settle_seconds=0.3, patience=Patience(first=0.05)).comment(
                 RUN, "accepted", task, "<p>开始部署</p>"
             )
+        told.append([line["event"] for line in logs if line["log_level"] == "warning"])
     assert with_marker(sandbox, "task", task, marker_for(RUN, "accepted")) == 1
+    assert told == [[], ["answered_already"]], "another daemon that answers our tickets is told by the same word"
 
 
 @pytest.mark.parametrize("kind", ["empty", "reset-after-commit", "two-documents", "error-500", "login-page", "reset"])

