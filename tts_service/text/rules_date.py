@@ -238,7 +238,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "year by its neighbours",
-        r"(?<=[于自从©])\s?((?:19|20)\d\d)(?=$|[，。；,;）)\s至到以]|-(?!\d))",
+        r"(?:(?<=[于自从©])|(?<=[今明去那][年]是))\s?((?:19|20)\d\d)(?=$|[，。；,;）)\s至到以]|-(?!\d))",
         lambda m: digits(m[1]),
     ),
     rule("early year", r"(?<=公元)(\d{1,4})(?=年)", lambda m: digits(m[1]) if len(m[1]) > 2 else cardinal(m[1])),

@@ -217,6 +217,11 @@ COUNTED: Final[tuple[Rule, ...]] = (
         rf"(?<![\d.A-Za-z,{SAID}])-?{_ROW}(?:,\s?-?{_ROW}){{1,20}}(?![\d,]|\.\d)",
         _row,
     ),
+    rule(
+        "numbers with spaces",
+        rf"(?<![\d.A-Za-z,{SAID}-])\d{{1,2}}(?: \d{{1,2}}){{3,9}}(?![\d.%:/A-Za-z]| \d)",
+        lambda m: "，".join(cardinal(part) for part in m[0].split(" ")),
+    ),
     rule("beats of a bar", r"(?<![\d/.])(\d)/(\d{1,2})(?=拍)", lambda m: digits(m[2]) + digits(m[1])),
     rule(
         "groups of three with spaces",
@@ -291,7 +296,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
         rf"{ALONE}(?P<n>{NUMBER})(?P<scale>[万亿千百]?)\+(?=\s?{_KIND}|[{HAN}])",
         lambda m: (
             quantity(m["n"]) + m["scale"] + "多"
-            if re.match(_KIND, m.string[m.end() :].lstrip())
+            if re.match(rf"{_KIND}|分(?!类|布|享|配)", m.string[m.end() :].lstrip())
             else quantity(m["n"]) + m["scale"] + "加"
         ),
     ),

@@ -34,6 +34,7 @@ _SIGNS: Final = (
     (re.compile(r"\*(?=号)"), "星"),
     (re.compile(r"#(?=号)"), "井"),
     (re.compile(r"(?<=[A-Za-z])\+\+"), "加加"),
+    (re.compile(r"(?<=[绩级分评得到是][A-D])-(?=[，。；、！）]|$)"), "减"),
     (re.compile(r"(?<=[A-Za-z])#"), " sharp"),
     (re.compile(r"\s?&&\s?"), "，"),
     (re.compile(r"\s?&\s?"), "和"),
