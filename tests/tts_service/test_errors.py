@@ -1,6 +1,7 @@
 """What clients are told when the engine fails: why, as far as it names no place on the host, and under which number."""
 
 import asyncio
+import errno
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -109,3 +110,20 @@ def test_neither_what_monitors_ask_nor_a_header_names_a_place_of_the_host(tmp_pa
 
 def test_every_failure_has_a_number_of_its_own() -> None:
     assert told(EngineFailed("a")).number != told(EngineFailed("a")).number
+
+
+def test_a_full_disk_is_told_as_such_and_without_the_servers_places() -> None:
+    full = told(OSError(errno.ENOSPC, "No space left on device", "/data/tts/shared/run"))
+    assert (full.status, full.code) == (500, "disk_full")
+    assert "磁盘已满" in full.zh
+    assert "/data" not in full.zh + full.en
+    assert told(OSError(errno.EIO, "Input/output error", "/data/x")).code == "internal_error"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left", "/data/x"), KeyError("/data/x")])
+@pytest.mark.parametrize("language", [None, CHINESE])
+def test_the_page_tells_of_what_nobody_foresaw_in_words_of_its_own(error: Exception, language: Language | None) -> None:
+    with pytest.raises(gr.Error) as shown, refusals(language):
+        raise error
+    assert "磁盘已满" in shown.value.message or "内部错误" in shown.value.message
+    assert "/data" not in shown.value.message

@@ -260,3 +260,8 @@ def test_what_the_api_does_not_have_is_told_in_openais_shape_behind_the_page_too
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
     assert (status == 405) == ("allow" in answer.headers)
+
+
+def test_gradio_keeps_no_history_of_its_own(page: Page) -> None:
+    assert httpx.get(page.url + "/config", timeout=60).json()["run_history"] is False
+    assert httpx.get(page.url + "/gradio_api/runs", timeout=60).status_code == 404
