@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     parser.add_argument("--hours", type=float, default=10.0, help="speech in the corpus")
     parser.add_argument("--minutes", type=float, default=150.0, help="training, by the clock")
+    parser.add_argument("--threads", type=int, default=2, help="for the tuning; 1 where something else needs a core")
     parser.add_argument("--work", type=Path, default=corpus.WORK)
     parser.add_argument("--out", type=Path, default=export.VOICES / export.VOICE)
     arguments = parser.parse_args()
@@ -50,7 +51,7 @@ def main() -> None:
     # Two processes of one thread teach more than one process of two threads, one network after the other.
     common = ("--hours", f"{hours}", "--work", f"{work}", "--minutes", f"{minutes * _TOGETHER}", "--threads", "1")
     _side_by_side([[f"tts_service.training.{part}", *common] for part in ("acoustic", "vocoder")])
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.threads)
     vocoder.train(work, minutes=minutes * (1 - _TOGETHER), hours=hours, size=12, rate=5e-4, tune=True)
     export.export(work, arguments.out, arguments.version)
     report.report(work, arguments.out, pictures=work / "report")
