@@ -103,15 +103,24 @@ def test_a_run_whose_workflow_broke_is_closed_so_that_it_does_not_stay_running(s
     assert resume_runs(store, engine, workflow=deploy) == 0
 
 
+def as_begun_by(tmp_path: Path, versions: dict[str, str]) -> None:
+    """Let the engine's records say that these workflows were begun by other versions of the program."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "engine" / "engine.sqlite", timeout=30)) as records:
+        for workflow, version in versions.items():
+            changed = records.execute(
+                "UPDATE workflow_status SET application_version = ? WHERE workflow_uuid = ?", (version, workflow)
+            )
+            assert changed.rowcount == 1
+        records.commit()
+
+
 def test_a_run_of_another_version_is_closed_also_where_its_ending_broke(
     store: Store, engine: Engine, tmp_path: Path
 ) -> None:
     let_go.clear()
     run = start_deployment(store, engine, event(task_id=14), workflow=deploy)
     try:
-        with contextlib.closing(sqlite3.connect(tmp_path / "engine" / "engine.sqlite", timeout=30)) as records:
-            records.execute("UPDATE workflow_status SET application_version = 'wf-0'")
-            records.commit()
+        as_begun_by(tmp_path, {run.run_id: "wf-0"})
         assert resume_runs(store, engine) == 1
         with pytest.raises(RuntimeError, match="context"):  # nothing here gave it one: so it breaks
             engine.wait(f"{run.run_id}-ended-by-{APPLICATION_VERSION}", timeout=15)
@@ -135,12 +144,7 @@ def test_a_run_whose_program_was_upgraded_twice_ends_and_leaves_nothing_open(
     before = f"{run.run_id}-ended-by-wf-b"
     engine.start(deploy, before, run.run_id)  # what the version in between was about
     try:
-        with contextlib.closing(sqlite3.connect(tmp_path / "engine" / "engine.sqlite", timeout=30)) as records:
-            for each, version in ((run.run_id, "wf-a"), (before, "wf-b")):
-                records.execute(
-                    "UPDATE workflow_status SET application_version = ? WHERE workflow_uuid = ?", (version, each)
-                )
-            records.commit()
+        as_begun_by(tmp_path, {run.run_id: "wf-a", before: "wf-b"})
         assert resume_runs(store, engine) == 1
         with pytest.raises(RuntimeError, match="context"):
             engine.wait(f"{run.run_id}-ended-by-{APPLICATION_VERSION}", timeout=15)
@@ -161,9 +165,7 @@ def test_what_other_versions_left_of_a_run_that_is_over_is_given_up(
     over, open_ = (start_deployment(store, engine, event(14, action), workflow=deploy) for action in (4, 5))
     engine.start(deploy, f"{over.run_id}-host", over.run_id)
     try:
-        with contextlib.closing(sqlite3.connect(tmp_path / "engine" / "engine.sqlite", timeout=30)) as records:
-            records.execute("UPDATE workflow_status SET application_version = 'wf-a'")
-            records.commit()
+        as_begun_by(tmp_path, dict.fromkeys((over.run_id, f"{over.run_id}-host", open_.run_id), "wf-a"))
         store.update_run(over.run_id, state=RunState.FAILED)
         give_up_leftovers(store, engine)
         assert [each.id for each in engine.outdated()] == [open_.run_id]

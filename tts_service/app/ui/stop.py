@@ -15,18 +15,21 @@ Values = dict[gr.components.Component, Any]
 _QUIET: Final = '() => { window.dispatchEvent(new CustomEvent("tts-play", {detail: null})); return []; }'
 
 
-def stop_button(w: Language, elem_id: str) -> gr.Button:
-    """Makes the button; it can be pressed while something runs."""
-    return gr.Button(
-        w("停止", "Stop"),
-        variant="secondary",
-        size="lg",
-        elem_id=elem_id,
-        elem_classes="tts-stop",
-        scale=1,
-        min_width=76,
-        interactive=False,
-    )
+def go_and_stop(w: Language, label: str, go_id: str, stop_id: str) -> tuple[gr.Button, gr.Button]:
+    """Makes the two, side by side: one that begins something, one that can be pressed while it runs."""
+    with gr.Row(elem_classes="tts-go", equal_height=True):
+        go = gr.Button(label, variant="primary", size="lg", elem_id=go_id, scale=4, min_width=120)
+        ending = gr.Button(
+            w("停止", "Stop"),
+            variant="secondary",
+            size="lg",
+            elem_id=stop_id,
+            elem_classes="tts-stop",
+            scale=1,
+            min_width=76,
+            interactive=False,
+        )
+    return go, ending
 
 
 def stops(desk: Desk, button: gr.Button, kind: str) -> None:

@@ -11,7 +11,7 @@ import gradio as gr
 from tts_service.app.stopping import BATCH, Stop
 from tts_service.app.ui.desk import Desk, refusals
 from tts_service.app.ui.form import Form, asked
-from tts_service.app.ui.stop import Values, stop_button, stoppable, stops
+from tts_service.app.ui.stop import Values, go_and_stop, stoppable, stops
 from tts_service.app.words import Language
 from tts_service.batch import (
     LONGEST_PAUSE,
@@ -81,16 +81,7 @@ def batch_tab(desk: Desk, w: Language, controls: Form) -> None:
                     elem_id="tts-batch-pause",
                 )
         with gr.Column(scale=5, min_width=310):
-            with gr.Row(elem_classes="tts-go", equal_height=True):
-                start = gr.Button(
-                    w("开始批量合成", "Speak all"),
-                    variant="primary",
-                    size="lg",
-                    elem_id="tts-batch-start",
-                    scale=4,
-                    min_width=120,
-                )
-                ending = stop_button(w, "tts-batch-stop")
+            start, ending = go_and_stop(w, w("开始批量合成", "Speak all"), "tts-batch-start", "tts-batch-stop")
             progress = gr.HTML(progress_html(None, w), elem_id="tts-batch-progress")
             files = gr.File(
                 label=w("全部（zip）· 连成一个 wav · 字幕 srt", "All (zip) · joined wav · subtitles srt"),

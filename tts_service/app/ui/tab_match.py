@@ -15,7 +15,7 @@ from tts_service.app.stopping import MATCH, Stop, Stopped
 from tts_service.app.ui.desk import Desk, refusals
 from tts_service.app.ui.form import Form, asked
 from tts_service.app.ui.speaking import CHANNEL, Done, speak
-from tts_service.app.ui.stop import Values, stop_button, stoppable, stops
+from tts_service.app.ui.stop import Values, go_and_stop, stoppable, stops
 from tts_service.app.ui.tab_speak import FIRST, Browser
 from tts_service.app.ui.widgets import entries_value, player, shown
 from tts_service.app.words import Language
@@ -109,16 +109,7 @@ def match_tab(desk: Desk, w: Language, browser: Browser, controls: Form, history
                 max_length=can.longest_text,
                 elem_id="tts-match-text",
             )
-            with gr.Row(elem_classes="tts-go", equal_height=True):
-                button = gr.Button(
-                    w("匹配并合成", "Match and speak"),
-                    variant="primary",
-                    size="lg",
-                    elem_id="tts-match",
-                    scale=4,
-                    min_width=120,
-                )
-                ending = stop_button(w, "tts-match-stop")
+            button, ending = go_and_stop(w, w("匹配并合成", "Match and speak"), "tts-match", "tts-match-stop")
             sound = player(w, "tts-match-audio")
             panel = gr.HTML(panel_html(None, w), elem_id="tts-match-panel")
             gr.HTML(

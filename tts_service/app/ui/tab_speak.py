@@ -11,7 +11,7 @@ from tts_service.app.stopping import SPEAK, Stop, Stopped
 from tts_service.app.ui.desk import Desk, event_value, refusals
 from tts_service.app.ui.form import Form, asked, form
 from tts_service.app.ui.speaking import Done, speak
-from tts_service.app.ui.stop import Values, stop_button, stoppable, stops
+from tts_service.app.ui.stop import Values, go_and_stop, stoppable, stops
 from tts_service.app.ui.widgets import entries_value, player, reading, segments_value, shown
 from tts_service.app.words import Language
 from tts_service.engines.base import RequestRefused, SynthesisRequest
@@ -106,11 +106,7 @@ def speak_tab(desk: Desk, w: Language, browser: Browser, history: gr.HTML) -> Sp
             readings = reading(w, preview(desk.front_end, FIRST))
             controls = form(desk, w, browser.presets)
         with gr.Column(scale=5, min_width=310):
-            with gr.Row(elem_classes="tts-go", equal_height=True):
-                button = gr.Button(
-                    w("开始合成", "Speak"), variant="primary", size="lg", elem_id="tts-speak", scale=4, min_width=120
-                )
-                ending = stop_button(w, "tts-stop")
+            button, ending = go_and_stop(w, w("开始合成", "Speak"), "tts-speak", "tts-stop")
             sound = player(w, "tts-audio")
             panel = gr.HTML(panel_html(None, w), elem_id="tts-panel")
             status = gr.HTML(status_html(desk.about, w), elem_id="tts-status")
