@@ -58,6 +58,19 @@ class Seat:
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
 
+    def unfold(self, part: str) -> None:
+        """Opens a part that was folded away, until what is typed into it stays.
+
+        Gradio draws its controls now, and a frame later writes their first values into them once more: a visitor is
+        never so fast, a test on a busy machine is.
+        """
+        self.page.click(f"{part} > button")
+        self.page.wait_for_selector(f"{part} input, {part} textarea")
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
+            " requestIdleCallback(done))))"
+        )
+
     def speak(self, text: str | None = None) -> None:
         """Speaks and waits until the sound is whole."""
         before = self.page.get_attribute("#tts-audio .tts-save", "href")

@@ -212,7 +212,7 @@ def test_a_preset_sets_all_controls_and_an_own_one_survives_a_reload(seat: Seat)
     page.wait_for_selector("#tts-voice label.selected >> text=若溪")
     page.wait_for_selector("#tts-emotion label.selected >> text=温柔")
     assert page.input_value("#tts-speed input[type=number]") == "0.85"
-    page.click("#tts-presets > button")
+    seat.unfold("#tts-presets")
     page.fill("#tts-preset-name textarea, #tts-preset-name input", "我的")
     page.click("#tts-preset-save")
     page.wait_for_function("document.querySelector('#tts-preset input').value === '★ 我的'")

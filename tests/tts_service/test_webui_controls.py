@@ -215,7 +215,7 @@ def test_a_mix_of_emotions_takes_the_place_of_the_buttons_and_comes_back_from_hi
     browser_page = seat.page
     seat.speak("没有混合。")
     assert kept(page)[0]["vector"] is None
-    browser_page.click("#tts-mix > button")
+    seat.unfold("#tts-mix")
     browser_page.fill("#tts-mix-happy input[type=number]", "0.5")
     browser_page.fill("#tts-mix-surprised input[type=number]", "0.25")
     seat.speak("还是没有混合。")
@@ -224,7 +224,7 @@ def test_a_mix_of_emotions_takes_the_place_of_the_buttons_and_comes_back_from_hi
     browser_page.wait_for_selector("#tts-emotion input:disabled")
     seat.speak("混合的情感。")
     assert kept(page)[0]["vector"] == [0.5, 0, 0, 0, 0, 0, 0.25, 0]
-    browser_page.click("#tts-presets > button")
+    seat.unfold("#tts-presets")
     browser_page.fill("#tts-preset-name textarea, #tts-preset-name input", "混合")
     browser_page.click("#tts-preset-save")
     browser_page.wait_for_function("document.querySelector('#tts-preset input').value === '★ 混合'")
@@ -237,7 +237,7 @@ def test_a_mix_of_emotions_takes_the_place_of_the_buttons_and_comes_back_from_hi
     entry.locator(".tts-refill").click()
     browser_page.wait_for_selector("#tts-speak", state="visible")
     browser_page.wait_for_selector("#tts-emotion input:disabled")
-    browser_page.click("#tts-mix > button")
+    seat.unfold("#tts-mix")
     assert browser_page.input_value("#tts-mix-surprised input[type=number]") == "0.25"
     browser_page.uncheck("#tts-mix-used input")
     browser_page.wait_for_selector("#tts-emotion input:enabled >> nth=0")
