@@ -1,6 +1,9 @@
 """The parts that the voice is made with: prosody rules, pitch tracker, teacher, measures, training loop."""
 
 import importlib.util
+import itertools
+import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ from tts_service.models.acoustic import spread
 from tts_service.models.features import HOP, SAMPLE_RATE
 from tts_service.models.position import FEATURES, positions
 from tts_service.models.prosody import deliver, groups
-from tts_service.models.symbols import SILENCE, encode
+from tts_service.models.symbols import ARPABET_CONSONANTS, ARPABET_VOWELS, SILENCE, encode
 from tts_service.training.loop import Loop
 from tts_service.training.measures import align, cepstra, mel_cepstral_distortion
 from tts_service.training.pitch import track
@@ -153,3 +156,39 @@ def test_the_same_seed_makes_the_same_utterances(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.tokens, other.tokens)
         assert (one.speaker, one.emotion, one.pace) == (other.speaker, other.emotion, other.pace)
         np.testing.assert_allclose(one.durations, other.durations, atol=1.0)  # the teacher's state leaks a little
+
+
+def test_a_tuning_begins_anew_when_the_vocoder_has_learned_since_and_else_goes_on(tmp_path: Path) -> None:
+    from tts_service.training.vocoder import begin_anew_if_outdated
+
+    first, tuned = tmp_path / "vocoder.pt", tmp_path / "vocoder-tuned.pt"
+    begin_anew_if_outdated(tuned, first)
+    for path, seconds in ((first, 1_000), (tuned, 2_000)):
+        path.touch()
+        os.utime(path, (seconds, seconds))
+    begin_anew_if_outdated(tuned, first)
+    assert tuned.exists()
+    os.utime(first, (3_000, 3_000))
+    begin_anew_if_outdated(tuned, first)
+    assert first.exists()
+    assert not tuned.exists()
+
+
+@needs_teacher
+def test_no_sound_of_english_is_so_rare_in_the_corpus_that_it_is_never_learned() -> None:
+    from tts_service.training.texts import utterances
+
+    drawn = Counter(unit.rstrip("012") for units in itertools.islice(utterances(seed=5), 600) for unit in units)
+    counts = {sound: drawn[f"en:{sound}"] for sound in (*ARPABET_CONSONANTS, *ARPABET_VOWELS)}
+    assert min(counts.values()) >= 12, counts  # in some 40 minutes of speech; the corpus has sixteen times as much
+
+
+@needs_teacher
+def test_the_teacher_can_speak_every_sentence_with_english_inside_and_all_its_sounds_are_there() -> None:
+    from tts_service.models.symbols import TOKENS
+    from tts_service.training.mixed import SENTENCES, spoken
+
+    examples = list(spoken())
+    assert len(examples) == len(SENTENCES)
+    said = {TOKENS[token].rstrip("012") for example in examples for token in example.tokens}
+    assert {f"en:{sound}" for sound in (*ARPABET_CONSONANTS, *ARPABET_VOWELS)} <= said

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import random
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,25 @@ def pitch_and_voicing(lesson: Lesson, speaker: str) -> tuple[npt.NDArray[np.floa
     return pitch.astype(np.float32), voiced.astype(np.float32)
 
 
+def taught(units: Sequence[str], *, speaker: str, emotion: str, pace: float, gain: float) -> Example:
+    """Has the teacher speak units: an example. Raises Mismatch where it says something else than it was told."""
+    lesson = speak(units, speaker=speaker, emotion=emotion, length=float(np.exp(pace)), gain=gain)
+    pitch, voiced = pitch_and_voicing(lesson, speaker)
+    mel = log_mel(torch.from_numpy(lesson.sound)[None])[0].numpy()
+    sound = np.round(lesson.sound * 32767).astype(np.int16)
+    return Example(
+        lesson.tokens,
+        lesson.durations,
+        pitch,
+        voiced,
+        mel.astype(np.float16),
+        sound,
+        _SPEAKER_NAMES.index(speaker),
+        _EMOTION_NAMES.index(emotion),
+        pace,
+    )
+
+
 def example(chance: random.Random, gains: dict[str, float]) -> Example:
     """Draws an utterance, a speaker, an emotion and a pace, and has the teacher speak it."""
     while True:
@@ -86,23 +106,9 @@ def example(chance: random.Random, gains: dict[str, float]) -> Example:
         emotion = chance.choice((*_EMOTION_NAMES, _EMOTION_NAMES[0]))
         pace = chance.uniform(-0.42, 0.42) if chance.random() < 0.6 else 0.0
         try:
-            lesson = speak(units, speaker=speaker, emotion=emotion, length=float(np.exp(pace)), gain=gains[speaker])
+            return taught(units, speaker=speaker, emotion=emotion, pace=pace, gain=gains[speaker])
         except Mismatch:
             continue
-        pitch, voiced = pitch_and_voicing(lesson, speaker)
-        mel = log_mel(torch.from_numpy(lesson.sound)[None])[0].numpy()
-        sound = np.round(lesson.sound * 32767).astype(np.int16)
-        return Example(
-            lesson.tokens,
-            lesson.durations,
-            pitch,
-            voiced,
-            mel.astype(np.float16),
-            sound,
-            _SPEAKER_NAMES.index(speaker),
-            _EMOTION_NAMES.index(emotion),
-            pace,
-        )
 
 
 def _seed(name: str) -> int:

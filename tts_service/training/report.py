@@ -23,6 +23,7 @@ from tts_service.training.export import VOICE, VOICES
 from tts_service.training.heldout import held_out, units_of
 from tts_service.training.judge_report import judge_figures
 from tts_service.training.measures import align, cepstra, mel_cepstral_distortion
+from tts_service.training.mixed import spoken
 from tts_service.training.pictures import draw
 
 _SENTENCES = 200  # the dev shard holds fewer of a sentence's length, and all are taken
@@ -84,6 +85,13 @@ def measure(voice: Voice, examples: Sequence[Example]) -> dict[str, Any]:
     }
 
 
+def _mixed(voice: Voice) -> dict[str, float]:
+    """Phone errors, all names told apart, in written sentences with English words inside."""
+    figures = judge_figures(voice, list(spoken()))
+    kept = ("per_percent_apart", "teacher_per_percent_apart")
+    return {f"mixed_{name}": value for name, value in figures.items() if name in kept}
+
+
 def report(
     work: Path, voice_folder: Path, *, sentences: int = _SENTENCES, pictures: Path | None = None, on: str = "cpu"
 ) -> None:
@@ -103,6 +111,7 @@ def report(
         "computed": f"{on}, {voice.precision}",
         **measure(voice, examples),
         **judge_figures(voice, examples),
+        **_mixed(voice),
     }
     figures["weights_mb"] = round(sum(path.stat().st_size for path in voice_folder.glob("*.safetensors")) / 1e6, 2)
     written = write("voice" if on == "cpu" else f"voice-{on}", figures)

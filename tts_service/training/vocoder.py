@@ -88,6 +88,13 @@ def _predicted(model: AcousticModel, chosen: list[Example], starts: list[int], o
     return torch.stack([row[offset : offset + _CUT] for row, offset in zip(mel, offsets, strict=True)])
 
 
+def begin_anew_if_outdated(tuned: Path, first: Path) -> None:
+    """Drops a tuning that began before the vocoder learned more: going on with it would waste what was learned."""
+    if tuned.exists() and tuned.stat().st_mtime < first.stat().st_mtime:
+        print(f"{tuned.name}: begun anew, {first.name} has learned since", flush=True)
+        tuned.unlink()
+
+
 def train(work: Path, *, minutes: float, hours: float, size: int, rate: float, tune: bool) -> None:
     """Trains and leaves ``vocoder.pt`` (or ``vocoder-tuned.pt``, begun from it) in the work folder."""
     torch.manual_seed(_SEED)
@@ -96,6 +103,7 @@ def train(work: Path, *, minutes: float, hours: float, size: int, rate: float, t
     print(f"vocoder: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters on {on}", flush=True)
     acoustic: AcousticModel | None = None
     if tune:
+        begin_anew_if_outdated(work / "vocoder-tuned.pt", work / "vocoder.pt")
         model.load_state_dict(
             torch.load(work / "vocoder.pt", map_location=on, weights_only=True)["averaged"], strict=False
         )
