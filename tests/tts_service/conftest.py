@@ -1,4 +1,6 @@
-"""What start_app.sh starts: the real WebUI once for all tests that talk to it, and releases with a stand-in for it."""
+"""A service with a small engine; what start_app.sh starts: the real WebUI once for all tests that talk to it; releases
+with a stand-in for it.
+"""
 
 import os
 import signal
@@ -9,11 +11,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from tests.support.ports import free_port
 from tests.tts_service.release import Release
+from tests.tts_service.tone_engine import ToneEngine
+from tts_service.app.admission import Admission
+from tts_service.app.health import About
+from tts_service.app.service import service_app
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def engine() -> ToneEngine:
+    return ToneEngine()
+
+
+@pytest.fixture
+def about(engine: ToneEngine, tmp_path: Path) -> About:
+    return About(engine, "1.2.3", "abc", shared=tmp_path, admission=Admission(slots=1, waiting=1))
+
+
+@pytest.fixture
+def app(about: About) -> FastAPI:
+    return service_app(about)
 
 
 @dataclass(frozen=True)

@@ -89,3 +89,15 @@ class ToneEngine:
         finally:
             if not finished:
                 self.closed.set()
+
+
+class OneByOne(threading.Event):
+    """Lets so many chunks pass, and all of them once it is set."""
+
+    def __init__(self, allowed: int) -> None:
+        super().__init__()
+        self._allowed = allowed
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._allowed -= 1
+        return True if self._allowed >= 0 else super().wait(timeout)

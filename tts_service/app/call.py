@@ -53,7 +53,8 @@ def understood(fields: Mapping[str, Any], capabilities: Capabilities, engine: st
     """
     fields = {name: _unquoted(name, value) for name, value in fields.items() if value is not None}
     _check_model(fields.get("model", MODELS[0]), engine)
-    form = _chosen(fields.get("response_format") or "mp3", "response_format", available())
+    form = fields.get("response_format", "")
+    form = "mp3" if form == "" else _chosen(form, "response_format", available())  # a form sends what is left empty
     stream = fields.get("stream_format")
     if stream is not None:
         stream = _chosen(stream, "stream_format", _STREAMS)
