@@ -41,6 +41,8 @@ _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
 _ITEM: Final = re.compile(r"(^|[。；;！？!?，,：:] ?)(\d{1,2})\.(?= ?[“《【（\u4e00-\u9fff])", re.MULTILINE)
 """The number before an item of a list: 1.打开电源。2.按下按钮。"""
 _SPACES: Final = re.compile(r"[ \f\v]+")
+_KEYCAPS: Final = re.compile("(?:[0-9*#]\ufe0f?\u20e3)+")
+"""Numbers as keys of a telephone: one alone stands in front of an item of a list."""
 _LINES: Final = re.compile(r" ?\n[\n ]*")
 _MARKUP: Final = re.compile(
     r"(?<!\*)\*\*(?=[^*\s])|(?<=[^*\s])\*\*(?!\*)|__(?=\S)|(?<=\S)__|^#{1,6} |^[-*+] \[[ xX]\] |```", re.MULTILINE
@@ -80,6 +82,7 @@ def clean(text: str) -> str:
     text = _TOPIC.sub(r" \1 ", _TAG.sub(" ", _LINK.sub(r"\1", text)))
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)
+    text = _KEYCAPS.sub(_keys, text)
     text = _RAISED_RUN.sub(_raised, text)
     text = _CHANGE.sub("Δ", _TRIANGLE.sub("三角形", _TICK_OR_CROSS.sub("对、错", text)))
     text = _BOX.sub(lambda box: "勾，" if box[1] == "√" else "叉，", _TICK.sub("勾", _CROSS.sub("叉", text)))
@@ -101,6 +104,11 @@ def clean(text: str) -> str:
     text = _FULL_COLON.sub(":", "".join(kept))
     text = _ITEM.sub(r"\1\2、", _EMOTICON.sub("", _STICKERS.sub("", _MARKUP.sub("", text))))
     return simplified(_LINES.sub("\n", _SPACES.sub(" ", text)).strip())
+
+
+def _keys(match: re.Match[str]) -> str:
+    plain = re.sub("[\ufe0f\u20e3]", "", match[0])
+    return f"{plain}、" if plain.isdigit() and len(plain) == 1 else plain
 
 
 def _raised(match: re.Match[str]) -> str:

@@ -39,7 +39,7 @@ _SPELLED: Final = (
     *("KB", "kB", "MB", "GB", "TB", "PB", "EB", "KiB", "MiB", "GiB", "TiB", "PiB"),
     *("ppm", "ppb", "dpi", "ppi", "DPI", "PPI", "Kb", "Mb", "Gb", "Tb"),
 )
-_RAISABLE: Final = ("km", "dm", "cm", "mm", "μm", "um", "nm", "m", "s")
+_RAISABLE: Final = ("kg", "km", "dm", "cm", "mm", "μm", "um", "nm", "m", "s")
 _FREE: Final = frozenset({"A", "V", "W", "N", "J", "L", "l", "t", "g", "m", "s", "h", "°", "cal", "bar", "nit", "ha"})
 """Too short or too common to be a unit when a space stands before them."""
 _NEVER_NEGATIVE: Final = frozenset(

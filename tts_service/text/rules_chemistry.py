@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from tts_service.text.numerals import cardinal
-from tts_service.text.rule import Rule, rule
+from tts_service.text.numerals import cardinal, name_digits
+from tts_service.text.rule import HAN, Rule, rule
 
 _IONS: Final = {
     "H+": "氢", "H3O+": "水合氢", "Li+": "锂", "Na+": "钠", "K+": "钾", "Ag+": "银", "Cu+": "亚铜", "NH4+": "铵根",
@@ -14,6 +14,7 @@ _IONS: Final = {
     "NO2-": "亚硝酸根", "SO42-": "硫酸根", "SO32-": "亚硫酸根", "CO32-": "碳酸根", "HCO3-": "碳酸氢根",
     "PO43-": "磷酸根", "MnO4-": "高锰酸根", "SiO32-": "硅酸根", "CH3COO-": "醋酸根",
 }  # fmt: skip
+_ANY: Final = "|".join(sorted(map(re.escape, _IONS), key=len, reverse=True))
 _PLAIN: Final = "|".join(sorted((re.escape(ion) for ion in _IONS if ion[-1] == "+"), key=len, reverse=True))
 
 
@@ -37,5 +38,15 @@ RULES: Final[tuple[Rule, ...]] = (
         "ion in plain letters",
         rf"(?<![A-Za-z0-9])(?:{_PLAIN})(?=离子|浓度|通道|水平|含量|内流|外流)(?:离子)?",
         lambda m: f"{_IONS[m[0].removesuffix('离子')]}离子",
+    ),
+    rule(
+        "ions side by side",
+        rf"(?<![A-Za-z0-9])(?:{_ANY})(?:[、,，和与及](?:{_ANY})){{1,9}}(?![A-Za-z0-9])(?:离子)?",
+        lambda m: re.sub(_ANY, lambda ion: f"{_IONS[ion[0]]}离子", m[0].removesuffix("离子")),
+    ),
+    rule(
+        "isotope",
+        rf"(?<=[氢碳铀钚碘钴铯锶氡镭钍锝])(?:-(\d{{1,3}})|(?<![氢碳])(\d{{2,3}}))(?![\d.%]|[{HAN}]?[吨克斤元万])",
+        lambda m: name_digits(m[1] or m[2]),
     ),
 )

@@ -4,15 +4,15 @@ import math
 import re
 from typing import Final
 
-from tts_service.text.measures import UNIT, unit_name
-from tts_service.text.numerals import cardinal, number
+from tts_service.text.measures import UNIT, is_spelled, unit_name
+from tts_service.text.numerals import cardinal, number, quantity
 from tts_service.text.rule import NUMBER, SAID, Rule, rule
 
 _L: Final = r"[A-Za-z\u0370-\u03ff]"
 _FUNCTION: Final = r"(?:arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|lg|exp|max|min|lim|sqrt|det)"
-_POWER: Final = r"(?:[²³]|\^\{?\(?[-+]?(?:\d{1,4}(?:\.\d{1,3})?|[A-Za-z])\)?\}?)"
+_POWER: Final = r"(?:[²³]|(?<=\))!(?![=!])|\^\{?\(?[-+]?(?:\d{1,4}(?:\.\d{1,3})?|[A-Za-z])\)?\}?)"
 _VALUE: Final = (
-    rf"(?:{_FUNCTION}{_POWER}?\s?\(?\s?{_L}?\d{{0,6}}°?\)?"
+    rf"(?:{_FUNCTION}(?:{_POWER}|(?<=log)_?\d{{1,2}}(?=\())?\s?\(?\s?{_L}?\d{{0,6}}°?\)?"
     rf"|(?:{NUMBER}\s?[×x]\s?)?10(?:\^-?\d{{1,3}}|[²³])\s?{UNIT}|{NUMBER}\s?(?:{UNIT})|[{SAID}]|{NUMBER}[%°]|{NUMBER}(?:{_L}{{1,2}}(?!{_L}))?|∞|{_L}\({_L}(?:,\s?{_L})?\)|{_L}'?\d?{_L}?(?![A-Za-z]))"
 )
 _TIMES: Final = r"[a-z](?=\([^()]{1,20}[-+])"
@@ -36,6 +36,8 @@ _TOKEN: Final = re.compile(
     rf"|(?P<percent>{NUMBER}%)|(?P<measure>{NUMBER}\s?{UNIT})|(?P<powered>10(?:\^-?\d{{1,3}}|[²³])\s?{UNIT})|(?P<number>{NUMBER})|(?P<power>{_POWER})|(?P<relation>{_RELATION})|(?P<letter>{_L})|(?P<other>.)",
     re.ASCII,
 )
+_COEFFICIENT: Final = re.compile(r"(?<=\d)([A-Za-z])(?![A-Za-z])")
+"""A letter behind a number; beside 3n, the m of 2m is no metre."""
 
 
 def _formula(match: re.Match[str]) -> str | None:
@@ -56,6 +58,7 @@ def _formula(match: re.Match[str]) -> str | None:
 def say_formula(text: str) -> str:
     """Reads a formula that the rule recognised, token by token."""
     said, before = "", ""
+    unknowns = any(not re.fullmatch(UNIT, letter) for letter in _COEFFICIENT.findall(text))
     brackets: list[bool] = []
     if text.count("(") != text.count(")"):
         text = text.replace("(", " ").replace(")", " ")
@@ -73,9 +76,16 @@ def say_formula(text: str) -> str:
             said += f" {part[0]} {part[2:-1].replace(',', ' ')} "
         elif kind == "percent":
             said += "百分之" + number(part[:-1])
+        elif kind == "measure" and unknowns and part[-2:-1].isdigit():
+            said += f"{number(part[:-1])} {part[-1]} "
         elif kind == "measure":
             found = re.match(NUMBER, part)
-            said += number(found[0]) + unit_name(part[found.end() :].strip()) if found else part
+            unit = part[found.end() :].strip() if found else ""
+            said += (
+                (number if is_spelled(unit) or unit[:1] in "°℃" else quantity)(found[0]) + unit_name(unit)
+                if found
+                else part
+            )
         elif kind == "powered":
             said += _powered(part)
         elif kind == "number":
@@ -110,6 +120,8 @@ def _powered(text: str) -> str:
 
 def power(text: str) -> str:
     """Reads an exponent: 平方, 立方, 十次方, 负三次方, n 次方."""
+    if text == "!":
+        return "阶乘"
     bare = text.strip("^(){}")
     named = {"²": "平方", "³": "立方", "2": "平方", "3": "立方"}.get(bare)
     if named:
@@ -147,7 +159,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
     ),
     rule("factorial", r"(?<![A-Za-z\d.!])(\d{1,2})!(?==(\d{1,20})(?![\d.]))", _factorial),
-    rule("factorial in a formula", r"(?<![A-Za-z\d.!])(\d{1,2}|[nkm])!(?=\s?[-+×*/÷)])", _factorial),
+    rule("factorial in a formula", r"(?<![A-Za-z\d.!])(\d{1,2}|[nkm])!(?=\s?[-+×*/÷)]|=\s?\1[×*·(])", _factorial),
     rule(
         "absolute value",
         rf"\|\s?(-?)({NUMBER}|{_L})\s?\|",

@@ -41,7 +41,7 @@ def _money(match: re.Match[str]) -> str:
     scale = match["scale"] or ""
     low = minus + _amount(match["n"], scale if match["to"] is None else scale or match["scale2"] or "")
     if match["to"] is None:
-        return low + unit
+        return low + (match["more"] or "") + unit
     if not scale and match["scale2"] in ("万", "亿"):
         low = minus + money(match["n"])
     return f"{low}{to(match)}{_amount(match['to'], match['scale2'] or '')}{unit}"
@@ -55,7 +55,8 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "money",
         rf"(?:(?<![\dA-Za-z{SAID}])(?:(?P<minus>-)|(?P<plus>\+))\s?)?(?<![A-Za-z])(?P<sign>{_SIGN})\s?(?P<minus2>-)?(?P<n>{NUMBER})"
-        rf"(?P<scale>{_SCALE})?(?:{TO}(?:(?P=sign)\s?)?(?P<to>{NUMBER})(?P<scale2>{_SCALE})?)?(?!\.?\d)(?P<unit>{_UNIT})?",
+        rf"(?P<scale>{_SCALE})?(?:{TO}(?:(?P=sign)\s?)?(?P<to>{NUMBER})(?P<scale2>{_SCALE})?)?(?!\.?\d)"
+        rf"(?P<more>[多余](?!少|[{HAN}]?[种项次件个])|(?<=[万亿])[多余])?(?P<unit>{_UNIT})?",
         _money,
     ),
     rule(
@@ -75,14 +76,14 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "slang for ten thousand by what it is",
-        rf"(?<![A-Za-z\d.])(?:({NUMBER})\s?[-~至到]\s?)?({NUMBER})w(?=的?(?:房|车|粉|奖|年薪|人|用户|播放|阅读|投资|订单|存款|资产|元|块))",
+        rf"(?<![A-Za-z\d.])(?:({NUMBER})w?\s?[-~至到]\s?)?({NUMBER})w(?=的?(?:房|车|粉|奖|年薪|人|用户|播放|阅读|投资|订单|存款|资产|元|块))",
         lambda m: (number(m[1]) + "到" if m[1] else "") + quantity(m[2]) + "万",
     ),
     rule(
         "slang for ten thousand by what it is of",
         rf"((?:预算|薪资?|工资|收入|月入|年入|奖金|存款|贷款|首付|房价|售价|标价|总价|价格|成本|投资|融资|营收|销售额|粉丝|播放量?|阅读量?|浏览量?|销量|花了|赚了|亏了|欠了|借了)"
-        rf"[^，。；\d]{{0,4}}?)({NUMBER})[wW](?![A-Za-z\d])",
-        lambda m: m[1] + quantity(m[2]) + "万",
+        rf"[^，。；\d]{{0,4}}?)(?:({NUMBER})[wW]?\s?[-~至到]\s?)?({NUMBER})[wW](?![A-Za-z\d])",
+        lambda m: m[1] + (f"{number(m[2])}万到" if m[2] else "") + quantity(m[3]) + "万",
     ),
     rule(
         "slang for ten thousand",

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from tts_service.text.measures import UNIT
-from tts_service.text.numerals import cardinal, digits
+from tts_service.text.numerals import cardinal, digits, name_digits
 from tts_service.text.rule import HAN, Rule, rule, spelled
 
 _SIGNS: Final = {
@@ -145,8 +145,13 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "option with a port",
-        r"(?<![^\s(（“\"`])(-{1,2}[A-Za-z_-]{0,30}port)([\s=]{1,2})(\d{2,5})(?!\d)",
+        r"(?<![^\s(（“\"`])(-{1,2}[A-Za-z_-]{0,30}port|-[pP](?=\s\d{4}))([\s=]{1,2})(\d{2,5})(?!\d)",
         lambda m: f"{address(m[1])} {digits(m[3])}",
+    ),
+    rule(
+        "ports",
+        rf"(?<![\d.A-Za-z])\d{{2,5}}(?:\s?[、,，和及与或/]\s?\d{{2,5}}){{0,9}}(?=\s?号?端口)|(?<=端口)(?:号?[是为:：]?\s?)\d{{2,5}}(?:[、和及与或/]\d{{2,5}}){{1,9}}(?![\d{HAN}])",
+        lambda m: re.sub(r"\d+", lambda each: name_digits(each[0]), m[0].replace("/", "、")),
     ),
     rule(
         "letters of a command",

@@ -10,7 +10,7 @@ from tts_service.text.rule import ALONE, DIALLED, HAN, OVER, Rule, rule
 _EXTENSION: Final = r"(?:\s?(?:转|分机号?|-|ext\.?\s?|x)\s?\d{1,6}(?!\d))?"
 _CALL: Final = (
     r"(?:拨打|拨叫|拨通|致电|来电|电话号码|联系电话|电话号?|热线|手机号码|手机号?|座机|传真|分机号?|客服|投诉|呼叫|"
-    r"求助|报警|火警|急救|举报|咨询|Tel\.?|TEL|tel)"
+    r"求助|报警|火警|急救|举报|咨询|发送?[到至](?=\d{5})|Tel\.?|TEL|tel)"
 )
 _IS: Final = r"(?:\s?(?:号码|号|电话|热线)?\s?(?:是|为|:|：|,|，)?\s?)"
 _CALLED: Final = "(?:客服|热线|急救|报警|火警|服务热线|专线|投诉|举报|救护车|求助|电话)"
@@ -55,6 +55,7 @@ def _named(match: re.Match[str]) -> str | None:
     name, link, code = match[1], match[2], match[3]
     if name in ("ID", "id", "Id", "PR", "MR", "bug", "Bug", "BUG", "issue", "Issue") and len(code) <= 2:
         return None
+    link = link.replace("#", "井号")
     pause = "，" if link.strip() in (":", "：") else "" if name.isascii() and not link.strip() else link.strip()
     if re.fullmatch(rf"\d{{1,4}}(?=m|[A-Za-z]{{2}}){UNIT}", code):
         return None
@@ -105,7 +106,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("masked", r"(?<![\d*])(?=\*{0,20}\d)(\d{0,7})(\*{3,12})(\d{0,4})(?![\d*])", _masked),
     rule(
         "landline from abroad",
-        rf"\+86[\s-]?[1-9]\d{{1,2}}[\s-](?:\d{{7,8}}|\d{{3,4}}[\s-]\d{{4}})(?!\d){_EXTENSION}",
+        rf"(?:\+|(?<!\d)00)86[\s-]?[1-9]\d{{1,2}}[\s-](?:\d{{7,8}}|\d{{3,4}}[\s-]\d{{4}})(?!\d){_EXTENSION}",
         _phone,
         DIALLED,
     ),
@@ -186,7 +187,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "code after its name",
-        rf"(?:(?<![A-Za-z])|(?=[{HAN}]))({_CODE})(\s?(?:是|为|：|:|=|#|No\.?)?\s?)((?=[A-Za-z-]{{0,8}}\d)(?:[A-Za-z]{{0,4}}\d[A-Za-z0-9]{{1,40}}|[A-Za-z]{{1,4}}-?\d{{1,30}}|\d{{2,40}})"
+        rf"(?:(?<![A-Za-z])|(?=[{HAN}]))({_CODE})(\s?(?:是|为|：|:|=|#|No\.?)?\s?)((?=[A-Za-z-]{{0,8}}\d)(?:[A-Za-z]{{0,4}}\d[A-Za-z0-9]{{1,40}}|[A-Za-z]{{1,4}}-?\d[A-Za-z0-9]{{0,30}}|\d{{2,40}}|\d(?=-\d{{3}}))"
         rf"(?:-[A-Za-z0-9]{{1,20}}|(?<=\d\d\d) \d{{3,4}}(?![\d年月日])){{0,6}})"
         r"(?![A-Za-z0-9²³])(?!\.\d)(?![年月日个多条行次名位件份元万亿人台平米度间])",
         _named,
@@ -195,6 +196,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "digits behind an at sign",
         r"(?<=[A-Za-z])@(\d{3,8})(?![\d.A-Za-z])",
         lambda m: "艾特" + digits(m[1]),
+    ),
+    rule(
+        "long number of something",
+        rf"{ALONE}(?!\d*000(?!\d))((?:(?<!第)|(?=\d{{7}}))\d{{5,20}})(?=[号期])(?:号-(\d{{1,2}})(?!\d))?",
+        lambda m: digits(m[1]) + (f"号杠{cardinal(m[2])}" if m[2] else ""),
     ),
     rule(
         "number plate",

@@ -8,7 +8,7 @@ from tts_service.text.numerals import cardinal, digits, number, quantity
 from tts_service.text.rule import ALONE, OVER, TO, Rule, rule, to
 
 _MINUTES: Final = re.compile(r"(\d+):(\d\d)").findall
-_CLOCK_OF: Final = r"(?:时长|用时|耗时|历时|片长|总长|长度|全长|成绩|进度|播放到|剩余|倒计时|时间码)"
+_CLOCK_OF: Final = r"(?:时长|用时|耗时|历时|片长|总长|长度|全长|成绩|进度|播放到|剩余|仅剩|还剩|倒计时|时间码)"
 
 
 def _of_whole(match: re.Match[str]) -> str:
@@ -34,9 +34,11 @@ def _time(match: re.Match[str]) -> str:
 def _lasting(match: re.Match[str]) -> str:
     parts = [part for part in match.groups()[1:] if part]
     names = ("小时", "分", "秒") if len(parts) == 3 else ("分", "秒")
-    said = [(part, name) for part, name in zip(parts, names, strict=True) if int(part) or name == "秒"]
-    (first, name), *others = said
-    return match[1] + plain(first) + name + "".join(zeroed(part) + name for part, name in others)
+    whole = len(parts) == 3
+    said = [(part, name) for part, name in zip(parts, names, strict=True) if int(part) or (name == "秒" and not whole)]
+    (first, name), *others = said or [("0", "秒")]
+    begin = quantity(str(int(first))) if name == "小时" else plain(first)
+    return match[1] + begin + name + "".join(zeroed(part) + name for part, name in others)
 
 
 _OF_A_GAME: Final = re.compile(r"\d[:：-]\d{1,3}\s?[（(]$|(?:各节|单节|每节|四节|局分|小分)[^，。]{0,4}$")
@@ -137,8 +139,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "ratio by its name",
-        r"(?:(?<=比例|配比|之比|比率|比值|缩放|宽比|高比|长比)|(?<=[按以]))(\s?(?:约?为|约?是|[:：]|约)?\s?)(\d{1,4}):(\d{1,4})(?![\d:])(?!\s?[上下早晚起开出为准进])",
-        lambda m: f"{m[1].strip(': ：')}{cardinal(m[2])}比{cardinal(m[3])}",
+        r"(?:(?<=比例|配比|之比|比率|比值|缩放|宽比|高比|长比)|(?<=[按以])|(?<=比)(?=约?[为是达:：]))(\s?(?:约?为|约?是|[:：]|约)?\s?)(\d{1,4}(?:\.\d{1,3})?):(\d{1,4}(?:\.\d{1,3})?)(?![\d:])(?!\s?[上下早晚起开出为准进])",
+        lambda m: f"{m[1].strip(': ：')}{number(m[2])}比{number(m[3])}",
     ),
     rule(
         "time",
