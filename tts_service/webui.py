@@ -50,10 +50,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is no port: 1 to 65535")
-    return port
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is no port: 1 to 65535")
+    return int(text)
 
 
 def prepare_environment(shared: Path) -> None:

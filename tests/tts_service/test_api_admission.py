@@ -71,6 +71,18 @@ def test_who_waits_too_long_is_sent_away_and_his_place_is_free() -> None:
         assert door.crowd == Crowd(1, 0)
 
 
+def test_who_waited_in_vain_is_told_to_stay_away_as_long_again() -> None:
+    async def scene() -> None:
+        door = Admission(slots=1, waiting=1, patience=1.2)
+        async with door.enter():
+            with pytest.raises(Busy) as busy:
+                async with door.enter():
+                    pass
+        assert busy.value.retry_after == 2
+
+    asyncio.run(scene())
+
+
 def test_an_error_inside_frees_the_slot() -> None:
     door = Admission(slots=1, waiting=0)
     with pytest.raises(ZeroDivisionError), Door(door).enter(Stop()):

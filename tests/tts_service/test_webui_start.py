@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
+from tts_service.webui import arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,3 +30,11 @@ def test_a_lexicon_that_cannot_be_used_ends_the_start_with_one_plain_line(
     assert ended.returncode == 1
     assert f"ERROR: {told}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "9" * 5000, ""])
+def test_what_is_no_port_is_told_with_what_is(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        arguments([f"--server_port={port}"])
+    assert ended.value.code == 2
+    assert "is no port: 1 to 65535" in capsys.readouterr().err

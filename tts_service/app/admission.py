@@ -1,6 +1,7 @@
 """The door before everything that computes: few at once, some wait, the rest hears at once when to come again."""
 
 import asyncio
+import math
 import threading
 import time
 from collections import deque
@@ -115,7 +116,7 @@ class Admission:
                 await asyncio.wrap_future(ticket)
         except TimeoutError:
             self._give_up(ticket)
-            raise Busy(self._advice()) from None
+            raise Busy(max(self._advice(), min(_LONGEST_ADVICE, math.ceil(self._patience)))) from None
         except BaseException:  # cancelled while waiting, or in the moment between the turn and its notice
             self._give_up(ticket)
             raise
@@ -168,6 +169,7 @@ class Admission:
         return True
 
     def _advice(self) -> int:
+        """By how long requests usually take; who waited in vain is told as long again at least: it was not usual."""
         with self._lock:
             return self._wait_for(len(self._queue))
 
