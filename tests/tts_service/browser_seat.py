@@ -57,15 +57,20 @@ class Seat:
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
+        self.page.get_by_role("tab", name=name, exact=True, selected=True).wait_for()
+        self._until_drawn()
 
     def unfold(self, part: str) -> None:
-        """Opens a part that was folded away, until what is typed into it stays.
-
-        Gradio draws its controls now, and a frame later writes their first values into them once more: a visitor is
-        never so fast, a test on a busy machine is.
-        """
         self.page.click(f"{part} > button")
         self.page.wait_for_selector(f"{part} input, {part} textarea")
+        self._until_drawn()
+
+    def _until_drawn(self) -> None:
+        """Waits until what is typed stays.
+
+        Gradio draws controls when they are first seen, and a frame later writes their first values into them once
+        more: no visitor is so fast, but a test on a busy machine is.
+        """
         self.page.evaluate(
             "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
             " requestIdleCallback(done))))"
