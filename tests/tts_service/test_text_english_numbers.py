@@ -3,7 +3,7 @@
 import pytest
 
 from tts_service.text.clean import clean
-from tts_service.text.english_numbers import cardinal, year
+from tts_service.text.english_words import cardinal, year
 from tts_service.text.normalise import normalise
 
 
@@ -29,6 +29,9 @@ from tts_service.text.normalise import normalise
         ("It weighs 1 kg at 25°C.", "It weighs one kilogram at twenty five degrees Celsius."),
         ("The shop is open 24/7, from 9:30 AM", "The shop is open twenty four seven, from nine thirty A M"),
         ("You can call 911 for my 10+ friends", "You can call nine one one for my ten plus friends"),
+        ("The F-22 of May 5 is no B-52", "The F twenty two of May fifth is no B fifty two"),
+        ("We have GPT-4o, v2.5 and RTX4090", "We have GPT four o, v two point five and RTX forty ninety"),
+        ("It was on 2025-03-04 at 10:00", "It was on March fourth, twenty twenty five at ten o clock"),
         ("Mr. Li has 2 dogs. Dr. Wang has 3.", "Mister Li has two dogs. Doctor Wang has three."),
     ],
 )
@@ -45,7 +48,7 @@ def test_an_english_sentence_has_english_numbers(written: str, said: str) -> Non
         ("他说：“The cat is 3.”，共4只", "他说：“The cat is three.”，共四只"),
         ("RTX 4090 Super Max 24", "RTX四零九零Super Max二十四"),
         ("iPhone 15 and 16", "iPhone十五and十六"),
-        ("The host is 10.0.0.1:80 of A100", "The host is一零点零点零点一冒号八零of A一百"),
+        ("The host is 10.0.0.1:80 of A100", "The host is一零点零点零点一冒号八零of A one hundred"),
     ],
 )
 def test_names_addresses_and_mixed_sentences_keep_their_chinese_numbers(written: str, said: str) -> None:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from tts_service.text.numerals import cardinal
+from tts_service.text.numerals import cardinal, digits
 from tts_service.text.traditional import simplified
 
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？"}
@@ -108,7 +108,9 @@ def clean(text: str) -> str:
 
 def _keys(match: re.Match[str]) -> str:
     plain = re.sub("[\ufe0f\u20e3]", "", match[0])
-    return f"{plain}、" if plain.isdigit() and len(plain) == 1 else plain
+    if len(plain) > 2 and plain.isdigit():
+        return digits(plain)
+    return f"{plain}、" if plain.isdigit() else plain
 
 
 def _raised(match: re.Match[str]) -> str:

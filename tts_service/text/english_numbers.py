@@ -3,24 +3,16 @@
 import re
 from typing import Final
 
+from tts_service.text.english_names import say_english_names
+from tts_service.text.english_words import TENS, apart, cardinal, split, year
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-_SMALL: Final = _words(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-)
-_TENS: Final = _words("- - twenty thirty forty fifty sixty seventy eighty ninety")
-_GROUPS: Final = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
 _SENTENCE: Final = re.compile(r"[^\n。！？!?.]+(?:\.(?!\s|$)[^\n。！？!?.]*)*")
 _APART: Final = re.compile('([，：；、“”（）《》「」"])')
 _FOREIGN: Final = re.compile(r"[\u0370-\u1fff\u2e80-\ud7ff\uf900-\ufaff\U00010000-\U0003ffff]")
 _WORDS: Final = re.compile(r"(?<![\w./@-])[A-Za-z]?[a-z]{1,30}(?![\w/@-])|(?<![\w./@-])[AI](?![\w/@.-])", re.ASCII)
-_GRAMMAR: Final = _words(
+_GRAMMAR: Final = split(
     "the a an of to in is are was were be been has have had and or for with on at by it we you i he she they this that "
-    "will from not my our your their"
+    "will from not my our your their go please see let do can"
 )
 """Words that make a sentence; names of products in a row have none."""
 _FEWEST: Final = 3
@@ -57,33 +49,12 @@ _YEAR_BEFORE: Final = re.compile(
 )
 
 
-def cardinal(value: int) -> str:
-    """Reads a whole number: 1234 → one thousand two hundred thirty four."""
-    if value < len(_SMALL):
-        return _SMALL[value]
-    if value < 100:
-        return _TENS[value // 10] + (f" {_SMALL[value % 10]}" if value % 10 else "")
-    size, name = next(group for group in _GROUPS if value >= group[0])
-    rest = value % size
-    return f"{cardinal(value // size)} {name}" + (f" {cardinal(rest)}" if rest else "")
-
-
-def year(value: int) -> str:
-    """Reads a year: 2026 → twenty twenty six, 2005 → two thousand five, 1900 → nineteen hundred."""
-    century, rest = divmod(value, 100)
-    if century == 20 and rest < 10:
-        return cardinal(value)
-    if rest == 0:
-        return f"{cardinal(century)} hundred"
-    return f"{cardinal(century)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
-
-
 def say_english_numbers(text: str) -> str:
     """Says the numbers of sentences that are wholly English: amounts, decimals, percentages, dollars, years, times,
     spans.
 
     Such a sentence has no Chinese character and at least three English words, one of them a word of grammar (the, of,
-    is …). What is tied to letters or other signs (``A100``, dates, addresses) is left to the rules for everything.
+    is …). What is tied to other signs (addresses, formulae) is left to the rules for everything.
     """
     return _SENTENCE.sub(lambda sentence: _in_english(sentence[0]), text)
 
@@ -91,10 +62,14 @@ def say_english_numbers(text: str) -> str:
 def _in_english(sentence: str) -> str:
     """Says a whole sentence, or what punctuation sets apart in a Chinese one: 他说：“It was 9:30.”"""
     if _is_english(sentence):
-        return _NUMBER.sub(_say, sentence)
+        return _whole(sentence)
     if not _APART.search(sentence):
         return sentence
-    return "".join(_NUMBER.sub(_say, part) if _is_english(part) else part for part in _APART.split(sentence))
+    return "".join(_whole(part) if _is_english(part) else part for part in _APART.split(sentence))
+
+
+def _whole(sentence: str) -> str:
+    return _NUMBER.sub(_say, say_english_names(sentence))
 
 
 def _is_english(sentence: str) -> bool:
@@ -115,7 +90,7 @@ def _say(match: re.Match[str]) -> str:
         return _decade(whole) if not rest and not match["money"] else match[0]
     if match["to"]:
         if not rest and len(whole) == 3 and len(match["to"]) == 4 and _CALLED.search(match.string[: match.start()]):
-            return f"{_apart(whole)}, {_apart(match['to'])}"
+            return f"{apart(whole)}, {apart(match['to'])}"
         if rest or match["money"] or (len(match["to"]) == 4) != (len(whole) == 4):
             return match[0]
         return f"{_end(whole)} to {_end(match['to'])}"
@@ -124,7 +99,7 @@ def _say(match: re.Match[str]) -> str:
             return match[0]
         return _time(int(whole), int(match["minute"]), match["half"])
     if len(whole) > 1 and whole[0] == "0":
-        return _apart(whole) + _points(rest)
+        return apart(whole) + _points(rest)
     if match["money"]:
         return _amount(int(whole), rest, match["scale"] or match["letter"], match["money"]) + " plus" * bool(
             match["more"]
@@ -144,7 +119,7 @@ def _say(match: re.Match[str]) -> str:
         and _CALLED.search(match.string[: match.start()])
         and whole in ("911", "999", "112", "110", "120")
     ):
-        return _apart(whole)
+        return apart(whole)
     early = len(whole) == 4 and 1100 <= int(whole) < 2100 and match["n"] == whole and not rest
     if early and (int(whole) >= 1900 or _YEAR_BEFORE.search(match.string[max(0, match.start() - 16) : match.start()])):
         return year(int(whole))
@@ -158,11 +133,7 @@ def _end(text: str) -> str:
 
 def _points(rest: str) -> str:
     """Reads what follows a decimal point, or the further parts of a version."""
-    return "".join(f" point {_apart(part)}" for part in rest.split(".")[1:])
-
-
-def _apart(digits: str) -> str:
-    return " ".join(_SMALL[int(digit)] for digit in digits)
+    return "".join(f" point {apart(part)}" for part in rest.split(".")[1:])
 
 
 def _amount(whole: int, rest: str, scale: str | None, sign: str) -> str:
@@ -205,6 +176,6 @@ def _decade(text: str) -> str:
     value = int(text)
     if value % 100 == 0:
         return (year(value) if len(text) == 4 and value % 1000 else cardinal(value)) + "s"
-    tens = _TENS[value % 100 // 10] if value % 100 >= 20 else "ten"
+    tens = TENS[value % 100 // 10] if value % 100 >= 20 else "ten"
     several = tens.removesuffix("y") + "ies" if tens.endswith("y") else tens + "s"
     return f"{cardinal(value // 100)} {several}" if len(text) == 4 else several

@@ -41,7 +41,7 @@ def _dates(match: re.Match[str]) -> str:
 
 
 def _american(match: re.Match[str]) -> str | None:
-    first, second, year = int(match[1]), int(match[2]), match[3]
+    first, second, year = int(match[1]), int(match[3]), match[4]
     month, day = (first, second) if first <= 12 else (second, first)
     if month > 12:
         return None
@@ -107,10 +107,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "dates",
-        rf"(?<![\d./-])(?P<y>{YEAR})(?P<sep>[-/.])(?P<m>{MONTH})(?P=sep)(?P<d>{DAY})(?![\d/]|-\d)(?!\.\d)",
+        rf"(?<![\d./-])(?P<y>{YEAR})(?P<sep>[-/.·])(?P<m>{MONTH})(?P=sep)(?P<d>{DAY})(?![\d/]|-\d)(?!\.\d)",
         _date,
     ),
-    rule("American date", rf"(?<![\d./-])(\d{{1,2}})/(\d{{1,2}})/({YEAR})(?![\d/])", _american),
+    rule("American date", rf"(?<![\d./-])(\d{{1,2}})([/-])(\d{{1,2}})\2({YEAR})(?![\d/-])", _american),
     rule(
         "packed date",
         rf"(?<![\d.A-Za-z-])(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01]){OVER}(?![{HAN}]?[万亿元个])",
@@ -240,6 +240,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "year by its neighbours",
         r"(?:(?<=[于自从©])|(?<=[今明去那][年]是))\s?((?:19|20)\d\d)(?=$|[，。；,;）)\s至到以]|-(?!\d))",
         lambda m: digits(m[1]),
+    ),
+    rule(
+        "year before Christ",
+        r"(?<![\d.A-Za-z])(\d{1,4})\s?(?:BCE?(?![A-Za-z])|B\.C\.)",
+        lambda m: f"公元前{cardinal(m[1])}年",
     ),
     rule("early year", r"(?<=公元)(\d{1,4})(?=年)", lambda m: digits(m[1]) if len(m[1]) > 2 else cardinal(m[1])),
     rule(

@@ -38,7 +38,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "step of steps",
-        r"(?<=第)(\d{1,4})/(\d{1,4})(?=[步页章节题关张集])",
+        r"(?<=第)(\d{1,4})\s?/\s?(\d{1,4})(?![\d.%])",
         lambda m: f"{cardinal(m[1])}斜杠{cardinal(m[2])}",
     ),
     rule("generation", rf"{ALONE}([5-9][05]|[0-2][05])(?=后(?![天年个面来续者期方半卫端排来]|\d))", _generation),

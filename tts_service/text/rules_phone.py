@@ -214,7 +214,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "groups of digits",
-        r"(?<![\dA-Za-z.-])(?!(?:19|20)\d\d-[01]?\d-[0-3]?\d(?!\d|-))\d{1,8}(?:-\d{1,8}){2,6}(?![\dA-Za-z-])",
+        r"(?<![\dA-Za-z.-])(?!(?:(?:19|20)\d\d-[01]?\d-[0-3]?\d|[01]\d-[0-3]\d-(?:19|20)\d\d)(?!\d|-))\d{1,8}(?:-\d{1,8}){2,6}(?![\dA-Za-z-])",
         lambda m: "，".join(digits(part) for part in m[0].split("-")),
     ),
     rule(

@@ -32,7 +32,8 @@ _PER_NAMES: Final = {
 
 def _percent(match: re.Match[str]) -> str:
     name = {"%": "百分之", "‰": "千分之", "‱": "万分之"}[match["p"]]
-    first = signed(match["sign"]) + name
+    added = match["sign"] == "+" and re.search(rf"%[{HAN}]{{1,6}}$", match.string[: match.start()])
+    first = ("加" if added else signed(match["sign"])) + name
     if match["to"]:
         return first + number(match["n"]) + to(match) + signed(match["sign2"]) + name + number(match["to"])
     return first + ("百" if match["n"] == "100" and match["p"] == "%" else number(match["n"]))
@@ -146,6 +147,11 @@ MEASURED: Final[tuple[Rule, ...]] = (
         lambda m: "乘".join(cardinal(part) for part in m[1].split("/")),
     ),
     rule(
+        "percent to percent",
+        rf"{ALONE}({NUMBER})%\s?:\s?({NUMBER})%",
+        lambda m: f"百分之{number(m[1])}比百分之{number(m[2])}",
+    ),
+    rule(
         "percent",
         rf"(?<![\d.])(?P<sign>{SIGN})(?P<n>{NUMBER})(?:\s?[%‰‱]?{TO}(?P<sign2>[-+])?(?P<to>{NUMBER}))?\s?(?P<p>[%‰‱])",
         _percent,
@@ -205,7 +211,7 @@ MEASURED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "per behind a word",
-        rf"(?<=[元次公里米克升字币瓦帧转个人])/(?P<per>人|天|日|月|年|小时|时|分钟|分|秒|次|平方米|平米|公里|百公里|吨|斤|公斤|千克|升|个|股|度)(?![{HAN}/])",
+        rf"(?<=[元次公里米克升字币瓦帧转个人])/(?P<per>人|天|日|月|年|小时|时|分钟|分|秒|次|平方米|平米|平方公里|平方厘米|立方米|立方厘米|毫升|公里|百公里|吨|斤|公斤|千克|升|个|股|度|度电|千瓦时)(?![{HAN}/])",
         lambda m: "每" + m["per"],
     ),
 )
@@ -230,7 +236,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "fraction",
-        rf"(?<![\d/.A-Za-z{SAID}])({SIGN})(\d{{1,4}})/(\d{{1,4}})(?![\d/.]\d)(?![\dA-Za-z/])(?!\s?{UNIT})",
+        rf"(?<![\d/.A-Za-z{SAID}])({SIGN})(\d{{1,4}})(?:/|\s/\s)(\d{{1,4}})(?![\d/.]\d)(?![\dA-Za-z/])(?!\s?{UNIT})",
         _fraction,
     ),
     rule(
