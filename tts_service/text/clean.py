@@ -90,8 +90,12 @@ def clean(text: str) -> str:
         text = arrow.sub(word, text)
     text = _FACES.sub("", _KAOMOJI.sub("", text))
     kept: list[str] = []
+    before = ""
     for char in text:
         category = unicodedata.category(char)
+        if before == "So" and char.isdigit() and kept and kept[-1].isdigit():
+            kept.append(" ")
+        before = category
         if " " <= char < "\x7f" or char in _KEPT:
             kept.append(char)
         elif category == "Zs":

@@ -36,13 +36,15 @@ _UNIT: Final = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reve
 _NUMBER: Final = re.compile(
     r"(?<![\w.,:/#^=+*@~(<>≥≤≈≠±√-])(?<![=<>] )(?P<sign>(?<=\s)[-+])?(?P<money>[$€£])?"
     r"(?P<n>\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15})(?P<rest>(?:\.\d{1,8}){0,4})"
-    r"(?:(?P<percent>\s?%)|:(?P<minute>[0-5]\d)(?:\s?(?P<half>[AaPp])\.?[Mm]\b)?|-(?P<to>\d{1,4})|\s(?P<scale>thousand|million|billion|trillion)\b"
+    r"(?:(?P<percent>\s?%)|:(?P<minute>[0-5]\d)(?:\s?(?P<half>[AaPp])\.?[Mm]\b)?|:(?P<against>\d{1,2})|-(?P<to>\d{1,4})|\s(?P<scale>thousand|million|billion|trillion)\b"
     rf"|(?P<decade>(?<=0)s)|(?P<more>\+(?=\s))|\s?(?P<unit>{_UNIT})(?!\w)|(?P<letter>[KMBGD])|/(?P<under>\d{{1,2}}))?(?![\w%/^=+*@~-]|:\S|[.,]\d)",
     re.ASCII,
 )
 _HALVES: Final = {"2": "half", "3": "third", "4": "quarter", "5": "fifth", "6": "sixth", "8": "eighth", "10": "tenth"}
 _CALLED: Final = re.compile(r"(?:call|dial|number|phone|at) $", re.IGNORECASE)
-_OPENS: Final = re.compile(r"\s*(?:It|I|He|She|We|They|You|This|That|There)('\w+)?\s")
+_OPENS: Final = re.compile(
+    r"\s*(?:It|I|He|She|We|They|You|This|That|There|The|These|Those|My|Our|Your|His|Her|Its|Their|Please|What|How|When|Where)('\w+)?\s"
+)
 _MONTHS: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 _YEAR_BEFORE: Final = re.compile(
     rf"(?:in|since|until|before|after|from|year|(?:{_MONTHS})(?: \d\d?)?,?) $", re.IGNORECASE
@@ -89,11 +91,13 @@ def _say(match: re.Match[str]) -> str:
     if match["decade"]:
         return _decade(whole) if not rest and not match["money"] else match[0]
     if match["to"]:
-        if not rest and len(whole) == 3 and len(match["to"]) == 4 and _CALLED.search(match.string[: match.start()]):
+        if not rest and len(whole) == 3 and len(match["to"]) == 4 and not match["money"]:
             return f"{apart(whole)}, {apart(match['to'])}"
         if rest or match["money"] or (len(match["to"]) == 4) != (len(whole) == 4):
             return match[0]
         return f"{_end(whole)} to {_end(match['to'])}"
+    if match["against"]:
+        return f"{cardinal(int(whole))} to {cardinal(int(match['against']))}" if not rest else match[0]
     if match["minute"]:
         if rest or match["money"] or int(whole) > 24:
             return match[0]

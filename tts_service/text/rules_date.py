@@ -106,6 +106,11 @@ RULES: Final[tuple[Rule, ...]] = (
         _dates,
     ),
     rule(
+        "dates span within a year",
+        rf"(?<![\d./-])({YEAR})([/.])({MONTH})\2({DAY}){TO}({MONTH})\2({DAY})(?![\d/.])",
+        lambda m: f"{digits(m[1])}年{plain(m[3])}月{plain(m[4])}日{to(m)}{plain(m[5])}月{plain(m[6])}日",
+    ),
+    rule(
         "dates",
         rf"(?<![\d./-])(?P<y>{YEAR})(?P<sep>[-/.·])(?P<m>{MONTH})(?P=sep)(?P<d>{DAY})(?![\d/]|-\d)(?!\.\d)",
         _date,
@@ -237,6 +242,11 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: digits(m[1]),
     ),
     rule(
+        "year in front of a Latin name",
+        r"(?<![\d.A-Za-z,-])(19\d\d|20[0-3]\d)\s(?=(?![KMGT]i?B|MW|KW|PPM|[DP]PI|RPM|[FQT]PS|IU|[A-Z]{3}/)[A-Z]{2,6}\d{0,4}(?![A-Za-z/]))",
+        lambda m: digits(m[1]) + " ",
+    ),
+    rule(
         "year by its neighbours",
         r"(?:(?<=[于自从©])|(?<=[今明去那][年]是))\s?((?:19|20)\d\d)(?=$|[，。；,;）)\s至到以]|-(?!\d))",
         lambda m: digits(m[1]),
@@ -249,7 +259,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("early year", r"(?<=公元)(\d{1,4})(?=年)", lambda m: digits(m[1]) if len(m[1]) > 2 else cardinal(m[1])),
     rule(
         "short year",
-        rf"(?<![\d.]){_NOT_A_YEAR}'?(0\d|[6-9]\d)年(?!前|后|来|间|历史|以|内|左右|多|之久|代|的?(?:寿|时间|时光|时长)|期|级|过去|了|没|里|下来|如一)",
+        rf"(?<![\d.]){_NOT_A_YEAR}'?(0\d|[6-9]\d)年(?!前|后|来|间|历史|以|内|左右|多|之久|代|的?(?:寿|时间|时光|时长)|产权|使用权|质保|保修|租期|工龄|党龄|寿命|经验|历程|征程|风雨|辉煌|华诞|大庆|期|级|过去|了|没|里|下来|如一)",
         lambda m: digits(m[1]) + "年",
     ),
     rule(

@@ -17,7 +17,8 @@ _VALUE: Final = (
 )
 _TIMES: Final = r"[a-z](?=\([^()]{1,20}[-+])"
 _TERM: Final = (
-    rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?|{_TIMES})?[(]\s?[-+]?)?√?{_VALUE}{_POWER}?[)]?{_POWER}?)"
+    rf"(?>(?:[-+](?=[\d√(A-Za-z]))?√?(?:(?:{NUMBER}\s?|{_TIMES})?[(]\s?[-+]?)?√?{_VALUE}{_POWER}?"
+    rf"(?:(?<=[²³]){_L}{_POWER}?){{0,3}}[)]?{_POWER}?)"
 )
 _RELATION: Final = r"(?:==|!=|>=|<=|=|≈|≠|≥|≤|≡|>|<|∈|→|∝)"
 _OPERATOR: Final = rf"(?:{_RELATION}|[-+×*÷/·±:])"
@@ -52,7 +53,8 @@ def _formula(match: re.Match[str]) -> str | None:
         return None
     if related and re.fullmatch(r"[A-Za-z]{2}[=:].*", bare) and not strong and "+" not in bare and len(bare) < 5:
         return None
-    return say_formula(text)
+    in_brackets = re.fullmatch(r"\(([^()]+±[^()]+)\)", bare)
+    return say_formula(in_brackets[1] if in_brackets else text)
 
 
 def say_formula(text: str) -> str:

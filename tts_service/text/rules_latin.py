@@ -86,6 +86,11 @@ def _model(match: re.Match[str]) -> str | None:
     return None if tail and re.fullmatch(UNIT, tail) else f"{match[1]} {name_digits(match[2])} {tail}"
 
 
+def _version(match: re.Match[str]) -> str:
+    name = "version" if match[1].lower().startswith("ver") else match[1]
+    return f" {name} {version(match[3])}{_suffix(match[4])}{mixed(match[5] or '')}"
+
+
 NAMES: Final[tuple[Rule, ...]] = (
     rule(
         "so many against so many",
@@ -115,8 +120,8 @@ NAMES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "version",
-        rf"(?<![A-Za-z0-9.-])([vV]|[Vv]er\.?|[Vv]ersion|版本号?)(\s?[:：]?\s?)({_VERSION}|(?<=[vV])\d{{1,4}})({_SUFFIX})(?![\d])(?!\.\d)",
-        lambda m: f" {'version' if m[1].lower().startswith('ver') else m[1]} {version(m[3])}{_suffix(m[4])}",
+        rf"(?<![A-Za-z0-9.-])([vV]|[Vv]er\.?|[Vv]ersion|版本号?)(\s?[:：]?\s?)({_VERSION}|(?<=[vV])\d{{1,4}})({_SUFFIX})(?![\d])(?!\.\d)((?:-\d{{1,4}})?(?:-[A-Za-z][A-Za-z0-9]{{0,20}}){{1,3}})?",
+        _version,
     ),
     rule(
         "version of a product",

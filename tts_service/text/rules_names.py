@@ -13,7 +13,7 @@ _LINES: Final = (
 )
 _NAMED: Final = (
     "高校|新政|恐怖|袭击|院校|工程|工作制|大促|购物节|年中|狂欢|晚会|事件|事变|惨案|地震|运动|空难|政策|法案|法则|特大|浏览器|安全|杀毒|软件|程序员|型|式|系列电影|系列|"
-    "客机|飞机|航班|战机|坦克|驱逐舰|潜艇|机型|处理器|芯片|显卡|号段|开头|大桥|街区|艺术区|创意园|纪录片|定律|协议|标准|条款|行动|计划|网站|感冒灵|胃泰|皮炎平"
+    "客机|飞机|航班|战机|坦克|驱逐舰|潜艇|机型|处理器|芯片|显卡|号段|开头|大桥|街区|艺术区|创意园|纪录片|定律|协议|标准|条款|行动|计划|网站|打假|维权|胶水|感冒灵|胃泰|皮炎平"
 )
 _STATUS: Final = "错误|报错|状态码|状态|页面|异常|重定向|响应|界面|故障码"
 
@@ -41,7 +41,11 @@ RULES: Final[tuple[Rule, ...]] = (
         r"(?<=第)(\d{1,4})\s?/\s?(\d{1,4})(?![\d.%])",
         lambda m: f"{cardinal(m[1])}斜杠{cardinal(m[2])}",
     ),
-    rule("generation", rf"{ALONE}([5-9][05]|[0-2][05])(?=后(?![天年个面来续者期方半卫端排来]|\d))", _generation),
+    rule(
+        "generation",
+        rf"{ALONE}([5-9][05]|[0-2][05])(?=(?:[、/和与及]\s?(?:[5-9][05]|[0-2][05])){{0,3}}后(?![天年个面来续者期方半卫端排来]|\d))",
+        _generation,
+    ),
     rule("day with a dot", r"(?<![\d.])(1[0-2]|[1-9])[·•・](3[01]|[12]\d|[1-9])(?![\d.·])(?!\s?[=×])", _middle_dot),
     rule(
         "day by its event",
@@ -78,10 +82,15 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: digits(m[1] or m[2] or m[3]),
         DIGITS,
     ),
-    rule("named by digits", rf"{ALONE}(\d{{3,4}})(?={_NAMED})", lambda m: name_digits(m[1]), DIGITS),
+    rule(
+        "named by digits",
+        rf"{ALONE}(?:(\d{{3,4}})(?={_NAMED})|(\d{{5}})(?=锂?电[池芯]))",
+        lambda m: name_digits(m[1] or m[2]),
+        DIGITS,
+    ),
     rule(
         "grade of letters",
-        rf"{ALONE}(\d)([ASBDKG])(?=景区|级|大作|游戏|店|打印|眼镜|电影|动画|建模|大片|工厂|风景区|学校|旅游|公司|认证|股|视频|屏|画质|网络|基站|手机|时代)",
+        rf"{ALONE}(\d)([ASBDKG])(?=景区|候车|出口|口(?!径)|栋|馆|厅|教室|级|大作|游戏|店|打印|眼镜|电影|动画|建模|大片|工厂|风景区|学校|旅游|公司|认证|股|视频|屏|画质|网络|基站|手机|时代)",
         lambda m: f"{cardinal(m[1])} {m[2]} ",
     ),
     rule(
@@ -119,6 +128,7 @@ RULES: Final[tuple[Rule, ...]] = (
         r"((?<=座位)|(?<=座位号)|(?<=[车排]))([:：]?\s?)(\d{1,2})([A-HJK])(?![A-Za-z0-9])",
         lambda m: f"{m[2].strip(': ：') and '，'}{cardinal(m[3])} {m[4]} ",
     ),
+    rule("oil", r"(?<![\dA-Za-z.])(\d{1,2})W-(\d{2})(?![\dA-Za-z])", lambda m: f"{cardinal(m[1])} W {cardinal(m[2])}"),
     rule("model of a tank", rf"{ALONE}(\d{{2}})([A-Z])(?=[型式]|主战)", lambda m: f"{digits(m[1])} {m[2]} "),
     rule(
         "size of clothes",

@@ -89,6 +89,11 @@ RULES: Final[tuple[Rule, ...]] = (
         r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}(?::(?=[A-Za-z])[A-Za-z0-9._/-]{1,120})?",
         _url,
     ),
+    rule(
+        "number of a paper",
+        r"(?i:(?<![A-Za-z])(doi|arxiv))[:：\s]\s?(\d{2,4}\.\d{4,5}(?:v\d)?(?:/[A-Za-z0-9._/-]{1,60})?)",
+        lambda m: f" {m[1]} ，{address(m[2])}",
+    ),
     rule("mac", r"(?<![0-9A-Za-z:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])", _mac),
     rule("mac with hyphens", r"(?<![0-9A-Za-z:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])", _mac),
     rule(
@@ -135,7 +140,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("file with a Chinese name", rf"(?<=[{HAN}])\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: address(m[0])),
     rule(
         "account",
-        r"(?:(?<=微信号)|(?<=用户名)|(?<=[账帐]号)|(?<=微信)|(?<=ID)|(?<=加我[Vv])|(?<=[Vv][Xx]))([是为:：]?\s?)([A-Za-z][A-Za-z0-9]{0,30}(?:[_-][A-Za-z0-9]{1,30}){1,4})(?![A-Za-z0-9])",
+        r"(?:(?<=微信号)|(?<=用户名|登录名|登陆名)|(?<=[账帐]号|[账帐]户|昵称)|(?<=微信)|(?<=ID)|(?<=加我[Vv])|(?<=[Vv][Xx]))([是为:：]?\s?)([A-Za-z][A-Za-z0-9]{0,30}(?:[_-][A-Za-z0-9]{1,30}){1,4})(?![A-Za-z0-9])",
         lambda m: (m[1].strip(" :：") or ("，" if m[1].strip() else "")) + address(m[2]),
     ),
     rule(
@@ -150,7 +155,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "ports",
-        rf"(?<![\d.A-Za-z])\d{{2,5}}(?:\s?[、,，和及与或/]\s?\d{{2,5}}){{0,9}}(?=\s?号?端口)|(?<=端口)(?:号?[是为:：]?\s?)\d{{2,5}}(?:[、和及与或/]\d{{2,5}}){{1,9}}(?![\d{HAN}])",
+        rf"(?<![\d.A-Za-z])\d{{2,5}}(?:\s?[、,，和及与或/]\s?\d{{2,5}}){{0,9}}(?=(?:/(?:tcp|udp|TCP|UDP))?\s?号?端口)|(?<=端口)(?:号?[是为:：]?\s?)\d{{2,5}}(?:[、和及与或/]\d{{2,5}}){{1,9}}(?![\d{HAN}])",
         lambda m: re.sub(r"\d+", lambda each: name_digits(each[0]), m[0].replace("/", "、")),
     ),
     rule(

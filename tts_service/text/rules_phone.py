@@ -57,7 +57,7 @@ def _named(match: re.Match[str]) -> str | None:
         return None
     link = link.replace("#", "井号")
     pause = "，" if link.strip() in (":", "：") else "" if name.isascii() and not link.strip() else link.strip()
-    if re.fullmatch(rf"\d{{1,4}}(?=m|[A-Za-z]{{2}}){UNIT}", code):
+    if re.fullmatch(rf"\d\d?W-\d\d|\d{{1,4}}(?=m|[A-Za-z]{{2}}){UNIT}", code):
         return None
     if name.startswith("端口") and code.isdigit() and len(code) == 2 and code[0] != "0":
         return name + pause + cardinal(code)

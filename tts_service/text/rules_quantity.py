@@ -3,31 +3,14 @@
 import re
 from typing import Final
 
+from tts_service.text.measure_words import MEASURE_WORDS, PER, PER_NAMES
 from tts_service.text.measures import UNIT, is_free, is_never_negative, is_spelled, unit_name
 from tts_service.text.numerals import cardinal, digits, number, quantity
 from tts_service.text.rule import ALONE, HAN, NUMBER, OVER, SAID, SIGN, TO, VALUE, Rule, rule, signed, to
 
-_COUNTED: Final = (
-    "个|位|名|只|条|张|本|件|台|辆|架|艘|把|根|支|枝|颗|粒|块|片|朵|棵|座|栋|间|家|所|群|队|套|双|对|副|幅|盒|箱|包|袋|瓶|杯|碗|盘|盆|锅|桶|罐|筐|捆|束|"
-    "次|遍|回|趟|场|顿|阵|步|句|段|篇|首|部|集|天|周|星期|礼拜|小时|分钟|秒|年|岁|倍|成|种|样|项|批|组|层|株|头|匹|串|斤|公斤|千克|克|吨|笔|份|封|道|"
-    "米|公里|千米|厘米|毫米|里|尺|寸|丈|英里|英尺|英寸|升|毫升|亩|公顷|平方|立方|平米|元|美元|欧元|英镑|港元|日元|块钱|角|毛|度|点钟|刻钟|半|人|者|方|边|"
-    "代|国|省|市|县|村|地|处|路|轮|款|门|节|课|行|列|卡|核|帧|字|词|页|卷|册|期|届|万|千|亿|百万|千万|夜|晚|室|厅|卫|桌|席|枚|幢|盏|尊|桩|剂(?!量|型)|丸|学期|海里|加仑|公分|英亩|盎司|品脱|克拉|昼夜|辈子|碟|壶|坛|缸|瓣|缕|跤|瓢|季(?!度)|户(?![型外口主籍均])|宗(?![旨教])|幕(?![后布])|味(?!道)|具(?![备体有])|羽(?![毛绒])|"
-    "窝|拨(?![打款号付])|波(?![动及段长形])|侧(?![面重])|端(?![口午到正点])|岸(?![边上])|载(?![波重荷入体])|篮(?![球板筐])|摊(?![开位派薄])|挺(?![好过进住])|声(?![道音明称])|眼(?![镜影睛神科])|"
-    "提(?![成升高供前出取到示交案醒])|站(?![台点长立起])|觉(?![得醒察])|餐(?![厅馆具])|招(?![聘生商标募待牌])|截(?![至止图屏取])|起(?=事故|案|交通|火灾|诉讼|违|投诉|命案|纠纷|事件|安全)|"
-    "则(?=新闻|消息|通知|公告|短|故事|笑话|广告|启事|案例|留言|信息|评论)|下(?![午半面来去一跌降滑调])|顶|扇|面|口|股|滴|团|堆|排|圈|"
-    "拳|脚|针|刀|枪|发|炮|胜|负|平|战|局|盘|连|环|垒|票|单|班|线程|线|档|挡|级台阶|瓦|伏|安|赫兹|兆|字节|比特|像素|分(?![之类布享配组析法频音贝母子行辨区局站店公院校厂支割流工])|毫秒|微秒|纳秒|毫克|微克|毫安|千瓦|分贝|摩尔|帕|卡路里|大卡"
-)
-_KIND: Final = rf"(?:{_COUNTED})"
+_KIND: Final = rf"(?:{MEASURE_WORDS})"
 _ROW: Final = r"\d{1,4}(?:\.\d{1,4})?"
 _BEFORE_UNIT: Final = rf"(?<![\dA-Za-z.{SAID}])(?P<sign>{SIGN})"
-_PER: Final = (
-    r"人|天|日|周|月|季度|季|年|次|斤|公斤|千克|克|吨|小时|时|分钟|分|秒钟|秒|个|件|只|条|张|平方米|平米|平|亩|升|毫升|箱|盒|袋|瓶|台|套|户|晚|夜|位|"
-    r"桶|罐|盎司|加仑|卷|包|支|根|双|对|颗|粒|场|局|集|页|篇|句|趟|程|单|组|批|公顷|头|节课|节|课时|tokens?|公里|千米|米|度|千字|万字|字|股|票|班|桌|本|份|杯|碗|辆|片|间|层|头|万人|百人|kg|KG|h|s|min|day|GB|MB|TB|G|km|kWh|m²|L"
-)
-_PER_NAMES: Final = {
-    "kg": "千克", "KG": "千克", "h": "小时", "s": "秒", "min": "分钟", "day": "天", "km": "公里", "kWh": "千瓦时",
-    "m²": "平方米", "L": "升", "GB": " GB ", "MB": " MB ", "TB": " TB ", "G": " G ",
-}  # fmt: skip
 
 
 def _percent(match: re.Match[str]) -> str:
@@ -107,6 +90,12 @@ def _bare_span(match: re.Match[str]) -> str:
     return number(low) + to(match) + number(high)
 
 
+def _counted(match: re.Match[str]) -> str:
+    text = match.string
+    within = text[: match.start()].endswith(("十", "百", "零")) or text[match.start() : match.end() + 1] == "-2层"
+    return signed(match["sign"]) + (number if within else quantity)(match["n"])
+
+
 def _few(match: re.Match[str]) -> str | None:
     low, high = int(match[1]), int(match[2])
     if high != low + 1:
@@ -131,7 +120,7 @@ def _plain_run(match: re.Match[str]) -> str:
 
 def _per(match: re.Match[str]) -> str:
     count = cardinal(match["count"]) if match["count"] else ""
-    name = _PER_NAMES.get(match["per"], match["per"])
+    name = PER_NAMES.get(match["per"], match["per"])
     return (
         f"每{count}"
         + (f" {match['scale']} " if match["scale"] else "")
@@ -188,7 +177,7 @@ MEASURED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "units",
-        rf"{_BEFORE_UNIT}(?P<n>{NUMBER}|\.\d{{1,4}})(?P<scale>[万亿千百])?(?:{TO}(?P<to>{NUMBER})|\s?±\s?(?P<more>{NUMBER}))?(?P<gap>\s?)(?P<u>{UNIT})",
+        rf"{_BEFORE_UNIT}(?P<n>{NUMBER}|\.\d{{1,4}})(?P<scale>[万亿千百])?(?:{TO}(?P<to>{NUMBER})|\s?±\s?(?P<more>{NUMBER}))?(?P<gap>\s?)(?P<u>{UNIT})(?!(?<=[AVWNJL])\d)",
         _with_unit,
     ),
     rule(
@@ -201,7 +190,7 @@ MEASURED: Final[tuple[Rule, ...]] = (
     rule(
         "per",
         rf"(?:(?<=[{SAID}])|(?<=\d)(?=/[{HAN}])"
-        rf"|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<scale>[KkMB]?)\s?(?P<per>{_PER}|[{HAN}](?![{HAN}]))(?P<more>/(?:人|天|日|次|晚|间|月|年|台|件))?(?![A-Za-z/])",
+        rf"|(?<=[{SAID}][{HAN}])|(?<=[{SAID}][{HAN}][{HAN}])|(?<=\d[{HAN}])|(?<=\d[{HAN}][{HAN}])|(?<=\d[{HAN}][{HAN}][{HAN}]))\s?/\s?(?P<count>\d{{0,4}})(?P<scale>(?:[KkMB](?![gmWB]))?)\s?(?P<per>{PER}|[{HAN}](?![{HAN}]))(?P<more>/(?:人|天|日|次|晚|间|月|年|台|件))?(?![A-Za-z/])",
         _per,
     ),
     rule(
@@ -236,7 +225,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "fraction",
-        rf"(?<![\d/.A-Za-z{SAID}])({SIGN})(\d{{1,4}})(?:/|\s/\s)(\d{{1,4}})(?![\d/.]\d)(?![\dA-Za-z/])(?!\s?{UNIT})",
+        rf"(?<![\d/.A-Za-z{SAID}])({SIGN})(\d{{1,4}})(?:/|\s/\s)(\d{{1,6}})(?![\d/.]\d)(?![\dA-Za-z/])(?!\s?{UNIT})",
         _fraction,
     ),
     rule(
@@ -280,7 +269,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
         lambda _: "二",
     ),
     rule("bus", r"(?:(?<=[坐乘搭等挤转])2(?=路)|(?<![\d.])2(?=路(?:车|公交|公共汽车|电车|汽车|线)))", lambda _: "二"),
-    rule("a few", rf"(?<![\d.第、])([1-9])、([1-9])(?=[多几]?(?:{_COUNTED}))(?!线)", _few),
+    rule("a few", rf"(?<![\d.第、])([1-9])、([1-9])(?=[多几]?(?:{MEASURE_WORDS}))(?!线)", _few),
     rule(
         "span with its unit twice",
         rf"{ALONE}({NUMBER})([{HAN}]{{1,3}})\s?[-~—]{{1,2}}\s?({NUMBER})(?=\2)",
@@ -309,9 +298,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
     rule(
         "counted",
         rf"{ALONE}(?P<sign>(?<![\d)）{SAID}%万亿元岁年月日时天分秒个人次米吨斤里倍层楼号])[-+]|±)?(?P<n>{NUMBER})\s?(?=[多几来余]?{_KIND})",
-        lambda m: (
-            signed(m["sign"]) + (number if m.string[: m.start()].endswith(("十", "百", "零")) else quantity)(m["n"])
-        ),
+        _counted,
     ),
     rule(
         "long run",
