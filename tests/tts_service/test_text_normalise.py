@@ -31,6 +31,8 @@ CASES = """
 3年前 | 三年前
 12月到1月 | 十二月到一月
 # items of a list, keys of a telephone
+1️⃣打开App 2️⃣点击登录 | 一、打开App二、点击登录
+3️⃣2️⃣1️⃣ | 三二一
 1.打开电源。2.按下按钮，3. 松开。 | 一、打开电源。二、按下按钮，三、松开。
 结果：12.《三体》 | 结果：十二、《三体》
 涨了3.5倍，12.25是节日 | 涨了三点五倍，十二点二五是节日
@@ -165,6 +167,17 @@ y=2x+3 | y等于二x加三
 3米20个 | 三米二十个
 1920×1080 | 一千九百二十乘一千零八十
 ≥90% | 大于等于百分之九十
+|a-b|≥0 | a减b的绝对值大于等于零
+a[0]=1 | a零等于一
+# TeX
+$\\frac{1}{2}mv^2$ | 二分之一m v的平方
+$x_1+x_2=-\\frac{b}{a}$ | x一加x二等于负b除以a
+\\sqrt[3]{8}=2 | 三次根号八等于二
+$\\angle A=60^\\circ$ | 角A等于六十度
+价格$5和$6 | 价格五美元和六美元
+# chemistry
+铀-235和碘131 | 铀二三五和碘一三一
+Na+和Cl- | 钠离子和氯离子
 # width, symbols, what is no text
 １２３个 | 一百二十三个
 ①第一 | 一、第一
@@ -178,7 +191,7 @@ C++和C# | C加加和C sharp
 中文/英文 | 中文，英文
 """
 TABLE = [
-    tuple(part.strip() for part in line.split("|")) for line in CASES.strip().splitlines() if not line.startswith("#")
+    tuple(part.strip() for part in line.split(" | ")) for line in CASES.strip().splitlines() if not line.startswith("#")
 ]
 
 
@@ -240,6 +253,7 @@ HOSTILE = [
         "¥1-",
         "第1",
     ),
+    *("$x", "$x_1$", "\\frac{", "\\(", "|a+", "x[1]", "1w-", "第1、"),
     *("、", "II", " ", "，", "好", "α", "v1.", "1.x", "A1-", "½", "³", "1st", "{", "[", "a+(", "1 ", "__", "０", "著"),
 ]
 

@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 from tts_service.text.numerals import cardinal, digits
+from tts_service.text.tex import without_tex
 from tts_service.text.traditional import simplified
 
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？"}
@@ -54,7 +55,7 @@ _TAG: Final = re.compile(
 )
 _ENTITIES: Final = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 _EMOTICON: Final = re.compile(
-    r"(?<![A-Za-z0-9])[:;=][-']?(?:[)DPp](?![A-Za-z0-9])|\((?=[\s，。！？!?~]|$))|\^[_-]?\^|[→←]_[→←]|\(:3\[[^\]\w]{0,6}\]|T_T|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
+    r"(?<![A-Za-z0-9])[:;=][-']?(?:[)DPp](?![A-Za-z0-9])|\((?=[\s，。！？!?~]|$))|\^[_-]?\^|[→←]_[→←]|\(:3\[[^\]\w]{0,6}\]|(?<![A-Za-z0-9])[TQ][_^][TQ](?![A-Za-z0-9])|(?<![A-Za-z])[oO]_[oO](?![A-Za-z])"
 )
 _KAOMOJI: Final = re.compile(
     r"¯?\\?_?[(（]ツ[)）]_?/?¯?|[ヾヽ٩╰╮ლ¯]?[(（]。?(?:[^A-Za-z0-9\u4e00-\u9fff\u0370-\u03ff\u2150-\u218f\u2460-\u24ff\s()（）,.，。、!?！？=+%√]|[ωεσ皿人益]){2,20}。?[)）][ノﾉو۶ゞ✧╯╭ლ¯]?[ﾞ゛]?(?:o(?![A-Za-z]))?"
@@ -79,6 +80,7 @@ def clean(text: str) -> str:
     Never raises; text without anything readable becomes ``""``.
     """
     text = _LOWERED.sub(" ", _WIDE_THOUSANDS.sub(",", text).translate(_WIDE).translate(_FORMS))
+    text = without_tex(text)
     text = _TOPIC.sub(r" \1 ", _TAG.sub(" ", _LINK.sub(r"\1", text)))
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)

@@ -168,6 +168,16 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: ("负" if m[1] else "") + (number(m[2]) if m[2][0].isdigit() else f" {m[2]} ") + "的绝对值",
     ),
     rule(
+        "absolute value of a sum",
+        rf"\|((?:{_L}|{NUMBER})(?:\s?[-+×÷*/]\s?(?:{_L}|{NUMBER})){{1,3}})\|",
+        lambda m: say_formula(m[1]) + "的绝对值",
+    ),
+    rule(
+        "place in a row",
+        r"(?<![A-Za-z0-9.])([A-Za-z][A-Za-z0-9_]{0,20})\[(-?\d{1,4})\]",
+        lambda m: f" {m[1].replace('_', ' ')} {number(m[2])}",
+    ),
+    rule(
         "hypothesis",
         r"(?<![A-Za-z\d])(H)([0-3])\s?:(?=\s?[A-Za-z\u0370-\u03ff])",
         lambda m: f" {m[1]} {cardinal(m[2])}：",
@@ -179,7 +189,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "power",
-        rf"(?<![A-Za-z\u0370-\u03ff\d./])(?P<before>(?<=[每万亿千百]))?(?P<base>{NUMBER}|{_L})(?P<power>{_POWER})(?!\d)",
+        rf"(?<![A-Za-z\u0370-\u03ff\d./])(?<![A-Za-z][·⋅])(?P<before>(?<=[每万亿千百]))?(?P<base>{NUMBER}|{_L})(?P<power>{_POWER})(?!\d)",
         _power_alone,
     ),
     rule(

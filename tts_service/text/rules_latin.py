@@ -12,7 +12,7 @@ from tts_service.text.rule import HAN, Rule, rule, signed, spelled, to
 _VERSION: Final = r"\d{1,16}(?:\.\d{1,8}){1,4}"
 _SUFFIX: Final = (
     r"(?:[-.+_]?(?:rc|RC|beta|Beta|alpha|Alpha|dev|post|preview|snapshot|SNAPSHOT|LTS|stable|final|release|cu|cpu|b|a)"
-    r"[.-]?\d{0,4}(?![A-Za-z\d])|_\d{1,4}(?![A-Za-z\d]))?"
+    r"[.-]?\d{0,4}(?![A-Za-z\d])|_\d{1,4}(?![A-Za-z\d])|(?<=\d\.\d\.\d)[a-z](?![A-Za-z\d]))?"
 )
 _ENGLISH: Final = (
     *("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),

@@ -129,6 +129,7 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: f"{m[2].strip(': ：') and '，'}{cardinal(m[3])} {m[4]} ",
     ),
     rule("oil", r"(?<![\dA-Za-z.])(\d{1,2})W-(\d{2})(?![\dA-Za-z])", lambda m: f"{cardinal(m[1])} W {cardinal(m[2])}"),
+    rule("aeroplane", r"(?<![\d.])(7[0-8]7)(?=\s?(?:MAX|Max)(?![A-Za-z]))", lambda m: digits(m[1])),
     rule("model of a tank", rf"{ALONE}(\d{{2}})([A-Z])(?=[型式]|主战)", lambda m: f"{digits(m[1])} {m[2]} "),
     rule(
         "size of clothes",

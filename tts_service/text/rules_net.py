@@ -58,7 +58,8 @@ def _ip(match: re.Match[str]) -> str | None:
         return None
     port = "冒号" + digits(match[2]) if match[2] else ""
     mask = "斜杠" + cardinal(match[3]) if match[3] else ""
-    return "点".join(digits(part) for part in parts) + port + mask
+    upto = "到" + digits(match[4]) if match[4] else ""
+    return "点".join(digits(part) for part in parts) + port + mask + upto
 
 
 def _ipv6(match: re.Match[str]) -> str | None:
@@ -86,7 +87,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "e-mail",
-        r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}(?::(?=[A-Za-z])[A-Za-z0-9._/-]{1,120})?",
+        r"(?:mailto:)?[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}(?::(?=[A-Za-z])[A-Za-z0-9._/-]{1,120})?",
         _url,
     ),
     rule(
@@ -101,7 +102,7 @@ RULES: Final[tuple[Rule, ...]] = (
         r"(?<![\w:.])\[?((?=[0-9A-Fa-f:]*::|(?:[0-9A-Fa-f]{1,4}:){7})[0-9A-Fa-f:]{2,39})(?:\]:(\d{2,5})|\])?(?:/(\d{1,3}))?(?![\w:])",
         _ipv6,
     ),
-    rule("ip", r"(?<![\d.])((?:\d{1,3}\.){3}\d{1,3})(?::(\d{2,5})|/(\d{1,2}))?(?![\d.]\d)(?!\d)", _ip),
+    rule("ip", r"(?<![\d.])((?:\d{1,3}\.){3}\d{1,3})(?::(\d{2,5})|/(\d{1,2})|-(\d{1,3})(?!\.))?(?![\d.]\d)(?!\d)", _ip),
     rule("mask", r"(?<=[掩码段由络])\s?/(\d{1,2})(?![\d/.])", lambda m: "斜杠" + cardinal(m[1])),
     rule(
         "domain",
@@ -137,6 +138,7 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"(?<![A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9_-]{{0,60}}(?:\.[A-Za-z0-9_-]{{1,30}}){{0,3}}\.{_EXTENSION}(?![A-Za-z0-9])",
         lambda m: address(m[0]),
     ),
+    rule("files of a kind", rf"\*\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: "星点" + address(m[1])),
     rule("file with a Chinese name", rf"(?<=[{HAN}])\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: address(m[0])),
     rule(
         "account",

@@ -55,7 +55,7 @@ def _named(match: re.Match[str]) -> str | None:
     name, link, code = match[1], match[2], match[3]
     if name in ("ID", "id", "Id", "PR", "MR", "bug", "Bug", "BUG", "issue", "Issue") and len(code) <= 2:
         return None
-    link = link.replace("#", "井号")
+    link = link.replace("#", "井号").replace("=", "等于")
     pause = "，" if link.strip() in (":", "：") else "" if name.isascii() and not link.strip() else link.strip()
     if re.fullmatch(rf"\d\d?W-\d\d|\d{{1,4}}(?=m|[A-Za-z]{{2}}){UNIT}", code):
         return None
@@ -125,7 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "abroad",
-        r"(?<![\d+])\+(?!86)[1-9]\d{0,2}[\s-](?:\(\d{1,4}\)[\s-]?|\d{1,5}[\s-]){0,4}\d{3,8}(?!\d)",
+        r"(?<![\d+])(?:\+|00)(?!86)[1-9]\d{0,2}[\s-](?:\(\d{1,4}\)[\s-]?|\d{1,5}[\s-]){0,4}\d{3,8}(?!\d)",
         _phone,
         DIALLED,
     ),

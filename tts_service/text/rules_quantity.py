@@ -92,7 +92,11 @@ def _bare_span(match: re.Match[str]) -> str:
 
 def _counted(match: re.Match[str]) -> str:
     text = match.string
-    within = text[: match.start()].endswith(("十", "百", "零")) or text[match.start() : match.end() + 1] == "-2层"
+    within = (
+        text[: match.start()].endswith(("十", "百", "零"))
+        or re.search("第[一二三四五六七八九十]、$", text[: match.start()])
+        or text[match.start() : match.end() + 1] == "-2层"
+    )
     return signed(match["sign"]) + (number if within else quantity)(match["n"])
 
 
