@@ -41,6 +41,11 @@ _TOPIC: Final = re.compile(
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
 _ITEM: Final = re.compile(r"(^|[。；;！？!?，,：:] ?)(\d{1,2})\.(?= ?[“《【（\u4e00-\u9fff])", re.MULTILINE)
 """The number before an item of a list: 1.打开电源。2.按下按钮。"""
+_POINTED: Final = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,100}|https?://[^<>\s]{1,300})>")
+"""An address in angle brackets."""
+_SUM: Final = r"[0-9A-Za-z.+×÷*/^√²³ -]{1,40}"
+_BRACKETS: Final = re.compile(rf"（({_SUM})）(?=\s?[-+×÷*/=²³^])|(?<=[-+×÷*/=])（({_SUM})）")
+"""Wide brackets of a formula."""
 _SPACES: Final = re.compile(r"[ \f\v]+")
 _KEYCAPS: Final = re.compile("(?:[0-9*#]\ufe0f?\u20e3)+")
 """Numbers as keys of a telephone: one alone stands in front of an item of a list."""
@@ -81,7 +86,7 @@ def clean(text: str) -> str:
     """
     text = _LOWERED.sub(" ", _WIDE_THOUSANDS.sub(",", text).translate(_WIDE).translate(_FORMS))
     text = without_tex(text)
-    text = _TOPIC.sub(r" \1 ", _TAG.sub(" ", _LINK.sub(r"\1", text)))
+    text = _TOPIC.sub(r" \1 ", _TAG.sub(" ", _POINTED.sub(r"\1", _LINK.sub(r"\1", text))))
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)
     text = _KEYCAPS.sub(_keys, text)
@@ -107,7 +112,7 @@ def clean(text: str) -> str:
             kept.append("又" + plain if mixed else _number(char))
         elif category not in _DROPPED or "\u24b6" <= char <= "\u24e9":
             kept.append(_unaccented(char))
-    text = _FULL_COLON.sub(":", "".join(kept))
+    text = _BRACKETS.sub(lambda part: f"({part[1] or part[2]})", _FULL_COLON.sub(":", "".join(kept)))
     text = _ITEM.sub(r"\1\2、", _EMOTICON.sub("", _STICKERS.sub("", _MARKUP.sub("", text))))
     return simplified(_LINES.sub("\n", _SPACES.sub(" ", text)).strip())
 

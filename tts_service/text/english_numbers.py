@@ -43,7 +43,7 @@ _NUMBER: Final = re.compile(
 _HALVES: Final = {"2": "half", "3": "third", "4": "quarter", "5": "fifth", "6": "sixth", "8": "eighth", "10": "tenth"}
 _CALLED: Final = re.compile(r"(?:call|dial|number|phone|at) $", re.IGNORECASE)
 _OPENS: Final = re.compile(
-    r"\s*(?:It|I|He|She|We|They|You|This|That|There|The|These|Those|My|Our|Your|His|Her|Its|Their|Please|What|How|When|Where)('\w+)?\s"
+    r"\s*(?:It|I|He|She|We|They|You|This|That|There|The|These|Those|My|Our|Your|His|Her|Its|Their|Please|See|Read|Turn|Go|Open|Press|Call|Add|Take|Use|Set|Click|What|How|When|Where)('\w+)?\s"
 )
 _MONTHS: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 _YEAR_BEFORE: Final = re.compile(

@@ -47,7 +47,10 @@ def _formula(match: re.Match[str]) -> str | None:
     if re.fullmatch(r"[A-Z](?:→[A-Z])+", bare):
         return None
     related = re.search(_RELATION, bare)
-    strong = re.search(r"[×÷√²³^±]|(?<![A-Za-z])[a-z]\([^()]+\)[-+*/]", bare)
+    strong = re.search(
+        r"[×÷√²³^±]|(?<![A-Za-z])[a-z]\([^()]+\)[-+*/]|(?<![A-Za-z\d])\d{1,3}([a-z])[-+]\d{0,3}(?!\1)[a-z](?![A-Za-z])",
+        bare,
+    )
     numbers_added = re.fullmatch(rf"[-+]?{NUMBER}(?:[+*]{NUMBER})+", bare)
     if not (related or strong or numbers_added) or (_SAID.search(bare) and not related):
         return None

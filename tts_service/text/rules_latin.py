@@ -22,7 +22,10 @@ _ENGLISH: Final = (
 _DIGIT_BY_DIGIT: Final = re.compile(r"(?i)^(?:(?:x|win|arm|amd|base|int|float)(?:86|64|32|58)|i[3-6]86)$")
 """Names whose two digits are said one by one: x86, arm64, base64, win32."""
 _ROMAN: Final = r"M{0,3}(?:C[MD]|D?C{0,3})(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3})"
-_NOT_NAMES: Final = "USD|CNY|RMB|EUR|HKD|GBP|JPY|UTC|GMT|AM|PM|No|NO|Vol"
+_NOT_NAMES: Final = (
+    "January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|"
+    "Sept?|Oct|Nov|Dec|USD|CNY|RMB|EUR|HKD|GBP|JPY|UTC|GMT|AM|PM|No|NO|Vol"
+)
 
 
 def _suffix(tail: str) -> str:

@@ -116,7 +116,9 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: address(m[0]),
     ),
     rule(
-        "drive", rf"(?<![A-Za-z0-9])[A-Za-z]:(?:[\\/]{_WIDE_PATH}{{0,80}}){{1,12}}", lambda m: address(m[0].rstrip("."))
+        "drive",
+        rf"(?<![A-Za-z0-9.])(?:[A-Za-z]:|\.{{1,2}}(?=\\))(?:[\\/]{_WIDE_PATH}{{0,80}}){{1,12}}",
+        lambda m: address(m[0].rstrip(".")),
     ),
     rule(
         "share",
@@ -135,14 +137,14 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "file",
-        rf"(?<![A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9_-]{{0,60}}(?:\.[A-Za-z0-9_-]{{1,30}}){{0,3}}\.{_EXTENSION}(?![A-Za-z0-9])",
+        rf"(?<![A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9_-]{{0,60}}(?:\.[A-Za-z0-9_-]{{1,30}}){{0,3}}\.{_EXTENSION}(?:\?[A-Za-z0-9_]{{1,30}}=[A-Za-z0-9=&%._-]{{1,90}})?(?![A-Za-z0-9])",
         lambda m: address(m[0]),
     ),
     rule("files of a kind", rf"\*\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: "星点" + address(m[1])),
     rule("file with a Chinese name", rf"(?<=[{HAN}])\.({_EXTENSION})(?![A-Za-z0-9])", lambda m: address(m[0])),
     rule(
         "account",
-        r"(?:(?<=微信号)|(?<=用户名|登录名|登陆名)|(?<=[账帐]号|[账帐]户|昵称)|(?<=微信)|(?<=ID)|(?<=加我[Vv])|(?<=[Vv][Xx]))([是为:：]?\s?)([A-Za-z][A-Za-z0-9]{0,30}(?:[_-][A-Za-z0-9]{1,30}){1,4})(?![A-Za-z0-9])",
+        r"(?:(?<=微信号)|(?<=用户名|登录名|登陆名)|(?<=[账帐]号|[账帐]户|昵称)|(?<=微信)|(?<=ID)|(?<=加我[Vv])|(?<=[Vv][Xx])|(?<=@))([是为:：]?\s?)([A-Za-z][A-Za-z0-9]{0,30}(?:[_-][A-Za-z0-9]{1,30}){1,4})(?![A-Za-z0-9])",
         lambda m: (m[1].strip(" :：") or ("，" if m[1].strip() else "")) + address(m[2]),
     ),
     rule(

@@ -16,7 +16,7 @@ _IS: Final = r"(?:\s?(?:号码|号|电话|热线)?\s?(?:是|为|:|：|,|，)?\s?
 _CALLED: Final = "(?:客服|热线|急救|报警|火警|服务热线|专线|投诉|举报|救护车|求助|电话)"
 _CODE: Final = (
     rf"(?:[件餐货券销权取全付荐请器册票入课]码|住院号|门诊号|病历号|档案号|[{HAN}]号(?=\s?[:：]\s?[A-Z]{{0,3}}\d{{5}})|保单号|会员号|箱号|车架号|设备号|"
-    r"端口号?|短号|内线|总机|编码|条码|税号|号码|编号|序号|验证码|校验码|动态码|取件码|[末后][三四五六]位(?:数字?)?|激活码|邀请码|兑换码|密码|口令|暗号|学号|工号|警号|订单编号|订单号?|流水号|单号|运单号?|快递单号|账号|帐号|账户|"
+    r"端口号?|短号|内线|总机|编码|条码|税号|号码|编号|序号|验证码|校验码|动态码|取件码|[末后前][三四五六3-6]位(?:数字?)?|激活码|邀请码|兑换码|密码|口令|暗号|学号|工号|警号|订单编号|订单号?|流水号|单号|运单号?|快递单号|账号|帐号|账户|"
     r"卡号|尾号|房间号?|房号|门牌号?|邮编|邮政编码|区号|股票代码|证券代码|基金代码|代码|QQ号?|QQ群号?|群号|微信号?|身份证号码|身份证号?|身份证|护照号?|"
     r"驾照号?|车牌号?|机身号|序列号|批号|货号|型号|件号|票号|会议号|识别号|信用代码|银行卡号?|银行账号|许可证号?|合同号|发票号码?|准考证号?|座位号|"
     r"[Pp]ort|PORT|PID|pid|UID|uid|ID|id|Id|SN|S/N|IMEI|ISBN|ISSN|QQ|bug|Bug|BUG|[Ii]ssue|PR|MR)"
@@ -64,6 +64,7 @@ def _named(match: re.Match[str]) -> str | None:
     spaced = " " if name[-1].isascii() and not pause else ""
     if name == "S/N":
         name = "SN"
+    name = re.sub(r"\d", lambda part: digits(part[0]), name)
     return name + (pause or spaced) + letters_and_digits(code)
 
 
@@ -103,6 +104,12 @@ RULES: Final[tuple[Rule, ...]] = (
         r"(?<![\d.-])(\d{4})([ -])(\d{4})\2(\d{4})\2(\d{1,4})(?:\2(\d{1,4}))?(?![\d-])",
         lambda m: "，".join(digits(part) for part in (m[1], m[3], m[4], m[5], m[6]) if part),
     ),
+    rule(
+        "masked by letters",
+        r"(?<!\d)(1[3-9]\d)[\s-]?([xX]{4})[\s-]?(\d{4})(?!\d)",
+        lambda m: f"{phone(m[1])} {m[2].upper()} {phone(m[3])}",
+    ),
+    rule("line of a bank with its key", rf"(?<![\d.-])(95\d{{3}})-(\d{{1,2}}){OVER}(?![-%])", lambda m: phone(m[0])),
     rule("masked", r"(?<![\d*])(?=\*{0,20}\d)(\d{0,7})(\*{3,12})(\d{0,4})(?![\d*])", _masked),
     rule(
         "landline from abroad",
@@ -119,7 +126,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("landline in a run", rf"(?<![\d.])(0(?:[12]\d\d{{8}}|[3-9]\d\d\d{{7,8}})){OVER}", _landline_run, DIALLED),
     rule(
         "service line",
-        rf"(?<![\d.-])(?:[48]00[-\s]?\d{{3}}[-\s]?\d{{4}}|[48]00-\d{{4}}-\d{{3}}|[48]00\d-\d{{3}}-\d{{3}}){OVER}(?![-.]\d)",
+        rf"(?<![\d.-])(?:0800[-\s]\d{{3}}[-\s]\d{{3}}|[48]00[-\s]?\d{{3}}[-\s]?\d{{4}}|[48]00-\d{{4}}-\d{{3}}|[48]00\d-\d{{3}}-\d{{3}}){OVER}(?![-.]\d)",
         lambda m: phone(m[0] if not m[0].isdigit() else f"{m[0][:3]}-{m[0][3:6]}-{m[0][6:]}"),
         DIALLED,
     ),

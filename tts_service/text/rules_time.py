@@ -28,7 +28,7 @@ def _half(match: re.Match[str], letters: str | None) -> str:
 
 
 def _time(match: re.Match[str]) -> str:
-    return _half(match, match["half"]) + clock(match["h"], match["min"], match["s"], match["f"])
+    return _half(match, match["early"] or match["half"]) + clock(match["h"], match["min"], match["s"], match["f"])
 
 
 def _lasting(match: re.Match[str]) -> str:
@@ -76,6 +76,16 @@ RULES: Final[tuple[Rule, ...]] = (
         "minutes and seconds by marks",
         r"(?<![\d.])(\d{1,3})['′]\s?(\d{1,2}(?:\.\d{1,3})?)(?:\"|″|'')",
         lambda m: f"{number(m[1])}分{number(m[2])}秒",
+    ),
+    rule(
+        "minutes and seconds by a mark",
+        r"(?<![\d.'])(\d{1,2})['′]([0-5]\d)(?![\d.'\"′″])",
+        lambda m: f"{number(m[1])}分{number(m[2])}秒",
+    ),
+    rule(
+        "minute of a match",
+        r"(?<![\d.'])(\d{1,3})['′](?=\s?的?(?:进球|破门|射门|助攻|换人|红牌|黄牌|点球))",
+        lambda m: number(m[1]) + "分钟",
     ),
     rule(
         "degrees and minutes",
@@ -144,7 +154,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "time",
-        rf"(?<![\d:.比])(?P<h>{HOUR}):(?P<min>{SIXTY})(?::(?P<s>{SIXTY})(?:[.,](?P<f>\d{{1,6}}))?)?(?![\d:])(?:分(?![钟之]))?(?:\s?(?P<half>[aApP]\.?[mM]\.?)(?![A-Za-z]))?",
+        rf"(?:(?<![A-Za-z])(?P<early>[AP]M)\s?)?(?<![\d:.比])(?P<h>{HOUR}):(?P<min>{SIXTY})(?::(?P<s>{SIXTY})(?:[.,](?P<f>\d{{1,6}}))?)?(?![\d:])(?:分(?![钟之]))?(?:\s?(?P<half>[aApP]\.?[mM]\.?)(?![A-Za-z]))?",
         _time,
     ),
     rule(
@@ -166,6 +176,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "hour and minute",
         rf"{ALONE}({HOUR})\s?(点|时)\s?({SIXTY}|\d)\s?分",
         lambda m: (quantity(str(int(m[1]))) if m[2] == "点" else plain(m[1])) + m[2] + zeroed(m[3]) + "分",
+    ),
+    rule(
+        "quarters",
+        rf"{ALONE}({HOUR})\s?点\s?([1-3])\s?刻(?!钟)",
+        lambda m: f"{hour(m[1])}{quantity(m[2])}刻",
     ),
     rule("o'clock", rf"{ALONE}({HOUR})\s?点(?![\d]|[零一二三四五六七八九])", lambda m: hour(m[1])),
     rule("leading zero", r"(?<![\d.])0(\d)(?=分(?!之)|秒)", lambda m: "零" + cardinal(m[1])),

@@ -25,6 +25,7 @@ _ROOT: Final = re.compile(rf"\\sqrt(?:\[(\d)\])?\s?{_INSIDE}")
 _WORDS: Final = re.compile(rf"\\(?:text|mathrm|mathbf|mathit|operatorname|vec|bar|hat|overline){_INSIDE}")
 _RAISED: Final = re.compile(rf"\^{_INSIDE}")
 _LOWERED: Final = re.compile(rf"(?<=[A-Za-z\u0370-\u03ff])_(?:{_INSIDE}|([A-Za-z0-9]))(?![A-Za-z0-9])")
+_FROM_TO: Final = re.compile(rf"(\\(?:sum|prod|int))_(?:{_INSIDE}|(\w))\^(?:{_INSIDE}|(\w))")
 _UNDER_LIMIT: Final = re.compile(rf"(\\(?:lim|max|min))_{_INSIDE}")
 _FENCES: Final = re.compile(
     r"\$\$?(?=[^$\n]{0,200}[\\^_=])((?![\d.,]{1,12}\s)[^\s$](?:[^$\n]{0,200}[^\s$])?)\$\$?(?!\d)"
@@ -38,6 +39,8 @@ def without_tex(text: str) -> str:
     """Writes the commands of TeX as signs; a text without dollar or backslash, and a path of Windows, stays."""
     if "$" not in text and "\\" not in text:
         return text
+    text = _FROM_TO.sub(lambda ends: f"{ends[1]} {ends[2] or ends[3]}到{ends[4] or ends[5]} ", text)
+    text = _UNDER_LIMIT.sub(r"\1(\2)", text)
     text = _FENCES.sub(lambda fence: _LOWERED.sub(_under, fence[1] or fence[2] or fence[3]), text)
     if "\\" not in text:
         return text
@@ -45,7 +48,6 @@ def without_tex(text: str) -> str:
         text = _WORDS.sub(r"\1", text)
         text = _ROOT.sub(lambda root: {"3": "∛", "4": "∜"}.get(root[1] or "", "√") + _wrapped(root[2]), text)
         text = _FRACTION.sub(lambda fraction: f"{_wrapped(fraction[1])}/{_wrapped(fraction[2])}", text)
-    text = _UNDER_LIMIT.sub(r"\1(\2)", text)
     return _COMMAND.sub(_command, text).replace("^°", "°")
 
 
@@ -60,5 +62,5 @@ def _under(match: re.Match[str]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """Sets what is more than one thing into brackets."""
-    return text if re.fullmatch(r"\w+|√?\w+|\\[A-Za-z]+", text) else f"({text})"
+    """Sets a sum into brackets; a product stays."""
+    return f"({text})" if re.search(r"[-+±=<>]", re.sub(r"\([^()]*\)", "", text)) else text
