@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tts_service.text import dictionary, readings
+from tts_service.text import readings
+from tts_service.text.grammar import ASKING, LIVED
 from tts_service.text.lexicon import Lexicon, built_in, characters
 from tts_service.text.polyphone import Polyphones, shipped
 from tts_service.text.sandhi import Syllable
 from tts_service.text.units import is_known
+from tts_service.text.vocabulary import frequency, segmenter
 
 # Numbers are words of their own, which a general segmenter cuts anywhere: 一百二十三, 三点一四, 四零九零.
 _NUMERAL: Final = re.compile(
@@ -24,7 +24,7 @@ _MUST: Final = frozenset("我你他她它您们咱谁也还就都总必非只")
 _GROUND: Final = frozenset("在此当本各该这那某两陆土每整满遍原块片亩")
 _PAID_BACK: Final = frozenset("钱款债书账清贷给")
 _PLANTED: Final = frozenset("树花菜地田草瓜豆")
-_GROWN: Final = frozenset("得出成了满大高")
+_GROWN: Final = frozenset("得出成满大高")
 _COUNTING: Final = frozenset("一二两三四五六七八九十百千万几多每这那第数")
 _NUMBERS: Final = frozenset("零一二两三四五六七八九十百千万第")
 _TITLES: Final = frozenset(
@@ -34,11 +34,14 @@ _SON: Final = frozenset("女幼婴孤少男健育胎宠混生患产病弃血运�
 _CAPITAL: Final = frozenset("首国京故古旧迁建定陪帝新")
 _FULL_INSIDE: Final = frozenset({"东西", "地方", "过去", "打点", "小气", "难为", "人家", "娘子"})
 """Words of ours whose second syllable is a full one inside longer words: 东西方, 地方政府, 过去式, 打点滴."""
-_LEADING: Final = frozenset("地得都也就还很再太真最更被把")
+_LEADING: Final = frozenset("地得都也就还很再太真最更被把别")
 _TRAILING: Final = frozenset("得地着了")
 _MEASURES: Final = frozenset("个根块条张件把副碗杯盆勺首支颗棵")
+_COUNTED: Final = _MEASURES | frozenset("行只间种辆台本名位份")
 _PLACING: Final = frozenset("上里")
+_FAMILIAR: Final = frozenset({"老", "小", "阿"})
 _DEGREES: Final = ("很", "真", "太", "更", "最", "挺", "非常", "特别", "十分", "这么", "那么", "越来越", "有点")
+_EXTREMES: Final = frozenset({"厉害", "要命", "要死", "不行", "不得了", "可怜", "慌", "吓人", "够呛"})
 _ON_THE_GROUND: Final = frozenset("上里下面处区段位价势基")
 _WELL: Final = frozenset("都也就还才真")
 _SOMEBODY: Final = frozenset(
@@ -54,12 +57,16 @@ _SURNAMES: Final = {
     "洗": "xian3", "黑": "he4", "葛": "ge3", "尹": "yin3",
 }  # fmt: skip
 """Characters that are read otherwise behind 姓."""
-_ADDRESSED: Final = frozenset({"先生", "女士", "小姐", "同学", "教授", "老师", "总", "工"})
+_KIN: Final = frozenset({
+    "阿姨", "叔叔", "大爷", "大妈", "大叔", "大姐", "大哥", "爷爷", "奶奶", "伯伯", "伯母", "大娘", "婶婶", "护士",
+})  # fmt: skip
+_ADDRESSED: Final = frozenset({"先生", "女士", "小姐", "同学", "教授", "老师", "总", "工"}) | _KIN
 _CIVIL: Final = frozenset({"先生", "女士", "小姐"})
 _OFFICES: Final = frozenset({
     "经理", "主任", "医生", "师傅", "大夫", "局长", "院长", "处长", "科长", "部长", "校长", "书记", "律师", "警官",
 })  # fmt: skip
 """Titles that also stand behind a verb: 任经理 is a manager called Ren only where somebody is addressed or meant."""
+_CLIENTS: Final = frozenset({"客户", "顾客", "患者", "病人", "旅客", "乘客", "嘉宾", "业主", "房东", "邻居", "访客"})
 _TOWARDS: Final = frozenset({"", "请", "是", "找", "和", "跟", "与", "给", "对", "问", "让", "向", "见", "的", "叫"})
 _ADDRESSABLE: Final = frozenset("仇单曾朴任翟缪解区华盖葛燕纪尹")
 _ASKED: Final = ("吗", "么", "多少", "那么", "这么", "多久", "多远", "几")
@@ -72,23 +79,10 @@ _CALLING: Final = (
 _GAINING: Final = frozenset("获取赢博夺求习懂难免觉记值显舍懒省心使所")
 """What stands before 得 where 得 itself is 'to get' or a part of the word: 获得了, but 来得了吗."""
 _REFUSING: Final = frozenset("我你他她它也就都再们")
+_SPELLED_BEHIND: Final = ("是", "字", "吗", "吧", "呢", "怎么")
+_FAMILY_NAMES: Final = frozenset("王李张刘陈杨赵黄周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯董吕蒋蔡余杜叶程苏魏")
 _NOUNS: Final = {"传": "zhuan4", "劲": "jin4", "调": "diao4", "卷": "juan4", "觉": "jiao4", "担": "dan4"}
 """Characters that are a noun behind 的, where nothing follows: 乔布斯的传, 浑身的劲."""
-
-
-@lru_cache(maxsize=1)
-def _segmenter() -> Any:
-    """jieba with its dictionary in our own form, see `dictionary`."""
-    import logging  # noqa: PLC0415
-
-    import jieba  # noqa: PLC0415 - only where Chinese is read
-
-    jieba.setLogLevel(logging.WARNING)
-    tokenizer = jieba.Tokenizer()
-    source = Path(jieba.__file__).with_name(jieba.DEFAULT_DICT_NAME)
-    tokenizer.FREQ, tokenizer.total = dictionary.load(source, tokenizer.gen_pfdict, dictionary.private_cache("jieba"))
-    tokenizer.initialized = True
-    return tokenizer
 
 
 def segment(text: str, lexicon: Lexicon) -> list[str]:
@@ -103,18 +97,29 @@ def segment(text: str, lexicon: Lexicon) -> list[str]:
             words.append(part)
             continue
         for index, run in enumerate(_NUMERAL.split(part)):
-            words += [run] * bool(run) if index % 2 else _rejoined(_cut(run))
+            words += [run] * bool(run) if index % 2 else _rejoined(_counted(_cut(run)) if index else _cut(run))
     return words
+
+
+def _counted(words: list[str]) -> list[str]:
+    """Takes the measure behind a number off a word that jieba only supposes: 五百 + 行报."""
+    first = words[0] if words else ""
+    supposed = len(first) > 1 and not frequency(first) and first not in built_in().words
+    return [first[0], first[1:], *words[1:]] if supposed and first[0] in _COUNTED else words
 
 
 def _cut(run: str) -> list[str]:
     """Cuts with jieba, and takes the particle off a word that it only supposes (天真 + 地问, 下得 + 很大), and
-    the measure, or the end of the place before (系 + 根, 铺 + 块; 地 + 上 + 铺着)."""
-    known = _segmenter().FREQ
+    the measure, or the end of the place before (系 + 根, 铺 + 块; 地 + 上 + 铺着), and what follows a name (小李 + 找).
+    """
     words: list[str] = []
-    for word in _segmenter().cut(run):
-        if len(word) < 2 or known.get(word) or word in built_in().words:
+    for word in segmenter().cut(run):
+        if len(word) < 2 or frequency(word) or word in built_in().words:
             words.append(word)
+        elif word[:-1] in built_in().words:
+            words += [word[:-1], word[-1]]
+        elif words and words[-1] in _FAMILIAR and word[0] in _FAMILY_NAMES and len(word) < 4:
+            words[-1:] = [words[-1] + word[0], *_cut(word[1:])]
         elif word[0] in _LEADING:
             words += [word[0], word[1:]]
         elif word[-1] in _TRAILING:
@@ -199,6 +204,10 @@ def _word(word: str, before: str, behind: str, chosen: Sequence[str | None]) -> 
         units[-1] = "er5"
     if word[-1] == "们":
         units[-1] = "men5"
+    if word[0] == "第" and word[-1] == "卷":
+        units[-1] = "juan4"
+    if len(word) == 3 and word[0] == word[1] and word[2] == "地":
+        units[-1] = "de5"
     if len(word) > 2:
         _weaken(word, units)
     return units
@@ -218,7 +227,7 @@ def _is_name(word: str, before: str, behind: str) -> bool:
     """Tells whether a word that begins with a surname is a name: 仇先生, 演员单晓明, 单晓明老师."""
     if word[0] in _ADDRESSABLE and word[1:] in _ADDRESSED:
         return True
-    known = _segmenter().FREQ.get(word) or readings.shipped().phrase(word)
+    known = frequency(word) or readings.shipped().phrase(word)
     return not known and ((len(word) < 5 and before.endswith(_CALLING)) or (len(word) < 4 and behind in _ADDRESSED))
 
 
@@ -242,10 +251,12 @@ def _alone(char: str, before: str, behind: str, chosen: str | None, earlier: str
         return _SURNAMES[char]
     if char in _ADDRESSABLE and before in ("老", "小"):
         return _SURNAMES[char]
-    if char == "查" and behind in _CIVIL and before in _TOWARDS:
+    if char == "查" and behind in _CIVIL and before in _TOWARDS | _CLIENTS:
         return _SURNAMES[char]
     if char in _NOUNS and before == "的" and not behind:
         return _NOUNS[char]
+    if before == "的" and len(earlier) > 1 and char in earlier and behind.startswith(_SPELLED_BEHIND if behind else ""):
+        return (built_in().words.get(earlier) or _looked_up(earlier))[earlier.index(char)]
     match char:
         case "得" if last in _MUST and behind in ("了", "过", "的"):
             return "de2"
@@ -257,7 +268,7 @@ def _alone(char: str, before: str, behind: str, chosen: str | None, earlier: str
             return "dei3"
         case "地" if not before or last in _GROUND or not behind:
             return "di4"
-        case "得" if last not in _MUST and behind.startswith(_DEGREES):
+        case "得" if last not in _MUST and (behind.startswith(_DEGREES) or behind in _EXTREMES):
             return "de5"
         case "地" if len(before) > 1 and before[0] not in _COUNTING and following not in _ON_THE_GROUND:
             return "de5"
@@ -279,15 +290,21 @@ def _alone(char: str, before: str, behind: str, chosen: str | None, earlier: str
             return "hang2"
         case "行" if last in _WELL:
             return "xing2"
+        case "和" if len(before) > 1 and len(behind) > 1:
+            return "he2"
+        case "为" if earlier == "以":
+            return "wei2"
+        case "应" if len(before) > 1 and behind and behind not in ASKING:
+            return "ying1"
         case "为" if behind in _SOMEBODY and last not in _CALLED:
             return "wei4"
         case "为" if following in _NUMBERS:
             return "wei2"
         case "数" if following == "一":
             return "shu3"
-        case "曾" if behind and behind not in _TITLES and last != "姓":
+        case "曾" if behind and behind not in _TITLES | _OFFICES | _KIN and last != "姓":
             return "ceng2"
-        case "过" if len(before) == 1 and behind:
+        case "过" if (len(before) == 1 and behind) or (before in LIVED and following not in ("得", "不")):
             return "guo5"
         case "儿" if before:
             return "er2" if last in _SON else "er5"

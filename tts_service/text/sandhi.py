@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tts_service.text.vocabulary import is_prefixed
+
 _NUMERALS: Final = frozenset("零一二三四五六七八九十百千万亿两点幺第")
 _DIGITS: Final = frozenset("零一二三四五六七八九幺")
 _PREFIXES: Final = frozenset("小老好很请纸")
@@ -15,6 +17,10 @@ _ADVERBS: Final = frozenset("并绝决何莫可再从毫岂要还倒既也都就
 """What makes no verb with a potential complement of a three-syllable word around 不: 并不是, but 听不懂."""
 _COMPLEMENTS: Final = frozenset("到了起动住着开完")
 """What stands behind 不 in a word of its own where the verb before it can't be done: 找不到, 买不起."""
+_LONG_COMPLEMENTS: Final = frozenset({
+    "清楚", "明白", "干净", "整齐", "进去", "进来", "出去", "出来", "起来", "过去", "过来", "下去", "下来", "上去",
+    "上来", "回去", "回来",
+})  # fmt: skip
 _WITH_OBJECT: Final = re.compile(
     "聊天|唱歌|[说讲谈]话|谈心|[讲听补]课|[读看借]书|看[病戏]|[写练]字|听歌|问[路好]|走路|跑步|跳舞|爬山|[骑停坐换]车"
     "|逛街|转身|睡觉|吃饭|喝[茶水酒]|洗[澡手脸头碗]|擦脸|刷牙|扫地|[切炒买]菜|打[球牌]|踢球|拍[照手]|带路|搬家|帮忙"
@@ -101,10 +107,11 @@ def _yi(syllables: Sequence[Syllable], index: int) -> str:
     before, behind = _char(syllables, index - 1), _char(syllables, index + 1)
     word = _word(syllables, syllables[index].word)
     counting = all(char in _NUMERALS for char in word)
-    # 看一看, but not the digits 二一二.
-    if before and before == behind and before not in _DIGITS and _same_word(syllables, index - 1, index):
+    # 看一看, but not the digits 二一二 nor 一半一半.
+    again = before and before == behind and _char(syllables, index - 2) != "一"
+    if again and before not in _DIGITS and _same_word(syllables, index - 1, index):
         return "5"
-    if before and before == behind and before not in _NUMERALS and _char(syllables, index - 2) != "一":
+    if again and before not in _NUMERALS:
         return "5"
     if behind in _DIGITS and (counting or _same_word(syllables, index, index + 1)):
         return "1"
@@ -155,25 +162,36 @@ def _bu(syllables: Sequence[Syllable], index: int) -> str:
     single = not _same_word(syllables, index - 2, index - 1) and not _same_word(syllables, index - 1, index)
     if single and before in _DOUBLED and behind in _COMPLEMENTS and _same_word(syllables, index, index + 1):
         return "5"
+    if before in _DOUBLED and behind + _char(syllables, index + 2) in _LONG_COMPLEMENTS:
+        return "5"
     return "2" if behind and syllables[index + 1].tone == "4" else "4"
 
 
 def _third_tones(syllables: list[Syllable]) -> list[Syllable]:
-    """Makes 3 + 3 into 2 + 3: inside each word from the left (展览馆 2 2 3; 小老虎, a prefix and a word, 3 2 3), then
-    across words from the right.
-    """
+    """Makes 3 + 3 into 2 + 3, first inside each word, then across words from the right."""
     changed = list(syllables)
-    for index in range(len(changed) - 1):
-        if not _same_word(changed, index, index + 1):
-            continue
-        prefixed = changed[index].char in _PREFIXES and _same_word(changed, index, index + 2)
-        starts_word = not _same_word(changed, index - 1, index)
-        if not (prefixed and starts_word and changed[index + 2].tone == "3"):
+    start = 0
+    while start < len(changed):
+        end = start + 1
+        while end < len(changed) and _same_word(changed, start, end):
+            end += 1
+        for index in _order(changed, start, end):
             _soften(changed, index)
+        start = end
     for index in range(len(changed) - 2, -1, -1):
         if not _same_word(changed, index, index + 1):
             _soften(changed, index)
     return changed
+
+
+def _order(syllables: Sequence[Syllable], start: int, end: int) -> list[int]:
+    """The places of a word in the order in which its parts were joined: 展览 + 馆 (2 2 3) from the left, 小 + 老虎 and
+    总 + 导演 (3 2 3) from the right, longer words two by two (美好 + 理想, 2 3 2 3).
+    """
+    if end - start == 3:
+        word = "".join(each.char for each in syllables[start:end])
+        return [start + 1, start] if word[:1] in _PREFIXES or is_prefixed(word) else [start, start + 1]
+    return [*range(start, end - 1, 2), *range(start + 1, end - 1, 2)[::-1]]
 
 
 def _soften(syllables: list[Syllable], index: int) -> None:
