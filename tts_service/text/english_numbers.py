@@ -9,10 +9,13 @@ from tts_service.text.english_words import TENS, apart, cardinal, split, year
 _SENTENCE: Final = re.compile(r"[^\n。！？!?.]+(?:\.(?!\s|$)[^\n。！？!?.]*)*")
 _APART: Final = re.compile('([，：；、“”（）《》「」"])')
 _FOREIGN: Final = re.compile(r"[\u0370-\u1fff\u2e80-\ud7ff\uf900-\ufaff\U00010000-\U0003ffff]")
-_WORDS: Final = re.compile(r"(?<![\w./@-])[A-Za-z]?[a-z]{1,30}(?![\w/@-])|(?<![\w./@-])[AI](?![\w/@.-])", re.ASCII)
+_WORDS: Final = re.compile(
+    r"(?<![\w./@²³^=+*√-])[A-Za-z]?[a-z]{1,30}(?![\w/@²³^=+*-])|(?<![\w./@-])[AI](?![\w/@.-])", re.ASCII
+)
 _GRAMMAR: Final = split(
     "the a an of to in is are was were be been has have had and or for with on at by it we you i he she they this that "
-    "will from not my our your their go please see let do can"
+    "will from not my our your their go please see let do can "
+    "after before about per if when than into over under left right there"
 )
 """Words that make a sentence; names of products in a row have none."""
 _FEWEST: Final = 3

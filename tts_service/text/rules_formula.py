@@ -52,7 +52,9 @@ def _formula(match: re.Match[str]) -> str | None:
         bare,
     )
     numbers_added = re.fullmatch(rf"[-+]?{NUMBER}(?:[+*]{NUMBER})+", bare)
-    if not (related or strong or numbers_added) or (_SAID.search(bare) and not related):
+    if not (related or strong or numbers_added) or (
+        _SAID.search(bare) and not (related or (strong and "/" not in bare))
+    ):
         return None
     if related and re.fullmatch(r"[A-Za-z]{2}[=:].*", bare) and not strong and "+" not in bare and len(bare) < 5:
         return None
@@ -179,6 +181,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "place in a row",
         r"(?<![A-Za-z0-9.])([A-Za-z][A-Za-z0-9_]{0,20})\[(-?\d{1,4})\]",
         lambda m: f" {m[1].replace('_', ' ')} {number(m[2])}",
+    ),
+    rule(
+        "so many pi of a unit",
+        rf"(?<![\dA-Za-z.])({NUMBER})?π\s?({UNIT})",
+        lambda m: (number(m[1]) if m[1] else "") + "派" + unit_name(m[2]),
     ),
     rule(
         "hypothesis",

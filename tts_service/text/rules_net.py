@@ -167,6 +167,7 @@ RULES: Final[tuple[Rule, ...]] = (
         r"((?<![A-Za-z0-9])(?:ls|ll|rm|cp|mv|tar|ps|df|du|grep|chmod|chown|netstat|ss|lsof|kill|curl|wget|ssh|scp|unzip|mkdir|tail|head|free|uname|top|find|sed|gcc|java|npm|pip|git|docker|kubectl|helm|psql|mysql|redis-cli|ffmpeg|ffplay)\s)-([A-Za-z]{2,5})(?![\w-])",
         lambda m: f"{m[1]}杠 {m[2]} ",
     ),
+    rule("option of a word", r"(?<!\S)-([a-z]{4,12})(?=\s[+-]?\d)", lambda m: f"杠 {m[1]} "),
     rule(
         "option",
         r"(?<![^\s(（“\"`])--?(?=[A-Za-z])[A-Za-z][A-Za-z0-9]{0,30}(?:[-_][A-Za-z0-9]{1,30}){0,5}(?![A-Za-z0-9])",

@@ -59,6 +59,8 @@ def _named(match: re.Match[str]) -> str | None:
     pause = "，" if link.strip() in (":", "：") else "" if name.isascii() and not link.strip() else link.strip()
     if re.fullmatch(rf"\d\d?W-\d\d|\d{{1,4}}(?=m|[A-Za-z]{{2}}){UNIT}", code):
         return None
+    if re.fullmatch(r"\d{1,3}(?:s|min|h)", code) and match.string[match.end() : match.end() + 1] in ("后", "内"):
+        return None
     if name.startswith("端口") and code.isdigit() and len(code) == 2 and code[0] != "0":
         return name + pause + cardinal(code)
     spaced = " " if name[-1].isascii() and not pause else ""

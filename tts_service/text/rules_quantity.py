@@ -6,7 +6,7 @@ from typing import Final
 from tts_service.text.measure_words import MEASURE_WORDS, PER, PER_NAMES
 from tts_service.text.measures import UNIT, is_free, is_never_negative, is_spelled, unit_name
 from tts_service.text.numerals import cardinal, digits, number, quantity
-from tts_service.text.rule import ALONE, HAN, NUMBER, OVER, SAID, SIGN, TO, VALUE, Rule, rule, signed, to
+from tts_service.text.rule import ALONE, HAN, NUMBER, OVER, PLUS, SAID, SIGN, TO, VALUE, Rule, rule, signed, to
 
 _KIND: Final = rf"(?:{MEASURE_WORDS})"
 _ROW: Final = r"\d{1,4}(?:\.\d{1,4})?"
@@ -301,7 +301,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "counted",
-        rf"{ALONE}(?P<sign>(?<![\d)）{SAID}%万亿元岁年月日时天分秒个人次米吨斤里倍层楼号])[-+]|±)?(?P<n>{NUMBER})\s?(?=[多几来余]?{_KIND})",
+        rf"{ALONE}(?P<sign>(?<![\d)）{SAID}%万亿元岁年月日时天分秒个人次米吨斤里倍层楼号])(?:-|{PLUS})|±)?(?P<n>{NUMBER})\s?(?=[多几来余]?{_KIND})",
         _counted,
     ),
     rule(

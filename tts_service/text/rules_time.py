@@ -44,11 +44,15 @@ def _lasting(match: re.Match[str]) -> str:
 _OF_A_GAME: Final = re.compile(r"\d[:：-]\d{1,3}\s?[（(]$|(?:各节|单节|每节|四节|局分|小分)[^，。]{0,4}$")
 
 
+_WON: Final = re.compile("胜|击败|夺冠|晋级|淘汰|拿下|[局盘]")
+
+
 def _scores(match: re.Match[str]) -> str | None:
     """Reads a list in which one pair at least can't be a time of day."""
     pairs = [(int(first), len(second), int(second)) for first, second in re.findall(r"(\d+)[:：-](\d+)", match[0])]
     times = all(first < 25 and width == 2 and second < 60 for first, width, second in pairs)
-    if _OF_A_GAME.search(match.string[max(0, match.start() - 12) : match.start()]):
+    before, behind = match.string[max(0, match.start() - 12) : match.start()], match.string[match.end() :][:8]
+    if _OF_A_GAME.search(before) or (before.endswith("以") and _WON.search(behind)):
         times = False
     if times if "-" not in match[0] else all(first <= second for first, _, second in pairs):
         return None
