@@ -24,3 +24,5 @@ LIVED: Final = _words(
     "辅导"
 )
 """Verbs of two syllables behind which 过 says that it has happened once: 参加过."""
+POSTS: Final = _words("老板 队长 厂长 所长 站长 店长 村长 镇长 县长 市长 连长 班长 教练 导演 总监 董事长")
+"""Titles behind which hardly anybody is called Ren: 任市长期间 is about an office."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tts_service.text import readings
-from tts_service.text.grammar import ASKING, LIVED
+from tts_service.text.grammar import ASKING, LIVED, POSTS
 from tts_service.text.lexicon import Lexicon, built_in, characters
 from tts_service.text.polyphone import Polyphones, shipped
 from tts_service.text.sandhi import Syllable
@@ -247,7 +247,8 @@ def _alone(char: str, before: str, behind: str, chosen: str | None, earlier: str
     last, following = before[-1:], behind[:1]
     if char in _SURNAMES and (last == "姓" or (char in _ADDRESSABLE and behind in _ADDRESSED)):
         return _SURNAMES[char]
-    if char in _ADDRESSABLE and behind in _OFFICES and before in _TOWARDS:
+    posts = _OFFICES if char == "任" else _OFFICES | POSTS
+    if char in _ADDRESSABLE and behind in posts and before in _TOWARDS:
         return _SURNAMES[char]
     if char in _ADDRESSABLE and before in ("老", "小"):
         return _SURNAMES[char]
@@ -294,6 +295,8 @@ def _alone(char: str, before: str, behind: str, chosen: str | None, earlier: str
             return "he2"
         case "为" if earlier == "以":
             return "wei2"
+        case "当" if earlier in ("把", "拿") and behind:
+            return "dang4"
         case "应" if len(before) > 1 and behind and behind not in ASKING:
             return "ying1"
         case "为" if behind in _SOMEBODY and last not in _CALLED:
