@@ -39,6 +39,8 @@ _TOPIC: Final = re.compile(
     r"(?<!\w)#(?=[^#\n]{0,39}[\u4e00-\u9fff]|[A-Za-z][A-Za-z0-9]{1,19}#(?:[\s\u4e00-\u9fff]|$))([^#\n]{2,40})#(?![\d#])"
 )
 _FULL_COLON: Final = re.compile(r"(?<=\d)：(?=\d)")
+_COLON: Final = re.compile(r"(?<=[\u4e00-\u9fff]):(?=\s?\d)")
+"""Behind a Chinese word a colon is punctuation, whatever its width: 时间:8:00."""
 _ITEM: Final = re.compile(r"(^|[。；;！？!?，,：:] ?)(\d{1,2})\.(?= ?[“《【（\u4e00-\u9fff])", re.MULTILINE)
 """The number before an item of a list: 1.打开电源。2.按下按钮。"""
 _POINTED: Final = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,100}|https?://[^<>\s]{1,300})>")
@@ -112,7 +114,7 @@ def clean(text: str) -> str:
             kept.append("又" + plain if mixed else _number(char))
         elif category not in _DROPPED or "\u24b6" <= char <= "\u24e9":
             kept.append(_unaccented(char))
-    text = _BRACKETS.sub(lambda part: f"({part[1] or part[2]})", _FULL_COLON.sub(":", "".join(kept)))
+    text = _BRACKETS.sub(lambda part: f"({part[1] or part[2]})", _COLON.sub("：", _FULL_COLON.sub(":", "".join(kept))))
     text = _ITEM.sub(r"\1\2、", _EMOTICON.sub("", _STICKERS.sub("", _MARKUP.sub("", text))))
     return simplified(_LINES.sub("\n", _SPACES.sub(" ", text)).strip())
 

@@ -15,6 +15,12 @@ _ISO: Final = re.compile(rf"(?<![\w/.-])((?:19|20)\d\d)([-/])(1[0-2]|0?[1-9])\2(
 _MONTH_AND_DAY: Final = re.compile(rf"(?<!\w)({_MONTH})\s({_DAY})(?:st|nd|rd|th)?(?![\w:/%-]|[.,]\d)", re.ASCII)
 _DAY_AND_MONTH: Final = re.compile(rf"(?<![\w.,/-])({_DAY})(?:st|nd|rd|th)?\s({_MONTH})(?!\w)", re.ASCII)
 _SLASHED: Final = re.compile(rf"(?<!\w)((?:on|by|before|until|since)\s)(1[0-2]|0?[1-9])/({_DAY})(?![\w/])", re.ASCII)
+_JOINED: Final = re.compile(
+    r"(?<![\w.,$-])(\d{1,4}(?:\.\d{1,2})?)-(?=[a-z]{3,20}(?:-[a-z]{2,20}){0,2}(?![\w@/.-]))", re.ASCII
+)
+"""A number of a compound: 6.1-inch."""
+_GROUPS: Final = re.compile(r"(?<![\w.+-])\d{1,3}(?:-\d{3,4}){2,3}(?![\w-]|\.\d)", re.ASCII)
+"""A telephone number: 1-800-555-0199."""
 _NAME: Final = re.compile(
     r"(?<![\w./@:~+#=-])(?=[A-Za-z-]{1,20}\d)[A-Za-z][A-Za-z0-9]{0,20}(?:\.\d{1,3}(?![\d.]*[A-Za-z]{3})){0,3}"
     r"(?:-[A-Za-z0-9]{1,20}(?:\.\d{1,3})?){0,3}(?![\w/@:=+-]|\.\w)",
@@ -34,6 +40,8 @@ def say_english_names(sentence: str) -> str:
     sentence = _MONTH_AND_DAY.sub(lambda date: f"{date[1]} {_ordinal(date[2])}", sentence)
     sentence = _DAY_AND_MONTH.sub(lambda date: f"{_ordinal(date[1])} of {date[2]}", sentence)
     sentence = _SLASHED.sub(lambda date: f"{date[1]}{_MONTHS[int(date[2]) - 1]} {_ordinal(date[3])}", sentence)
+    sentence = _GROUPS.sub(lambda groups: ", ".join(apart(part) for part in groups[0].split("-")), sentence)
+    sentence = _JOINED.sub(r"\1 ", sentence)
     return _NAME.sub(lambda name: _named(name[0]), sentence)
 
 

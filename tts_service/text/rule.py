@@ -24,12 +24,12 @@ OVER: Final = r"(?![\dA-Za-z])(?!\.\d)"
 """Behind a number: it ends here."""
 TO: Final = r"\s?(?:-{1,2}|~|—{1,2}|至|到)\s?"
 VALUE: Final = (
-    "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨从由在取得即成填入回标轴设算加减乘除以比视光镜眼"
+    "为是到和或约至度降低、，率额值差润温幅分绩数量益损了跌涨从由在取得即成填入回标示轴设算加减乘除以比视光镜眼"
 )
 """For character classes: behind one of these a hyphen is a minus."""
 PLUS: Final = rf"(?:(?<![{HAN}])|(?<=[为是到和约或至度率额值差温幅压比跌涨位]))\+"
 """A plus in front of an amount: behind a noun it joins two things, 流量+500分钟."""
-SIGN: Final = rf"(?:(?<![\dA-Za-z%.){SAID}])(?:[-±]|{PLUS})\s?)?"
+SIGN: Final = rf"(?:(?<![\dA-Za-z%.)…{SAID}])(?:[-±]|{PLUS})\s?)?"
 """A plus or minus that can't be a hyphen or an operator; wrapped into a group of its own by who uses it."""
 
 

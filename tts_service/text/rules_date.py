@@ -210,6 +210,11 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: f"{plain(m[1] or m[3])}月{plain(m[2] or m[4])}日",
     ),
     rule(
+        "month and day behind its name",
+        rf"(?<=更新|日期|截止|截至|发布|生日|上映|开课|开学)([:：]\s?)({MONTH})-({DAY})(?![\d-])",
+        lambda m: f"{m[1]}{plain(m[2])}月{plain(m[3])}日",
+    ),
+    rule(
         "month and day with a dot",
         rf"(?<![\d./A-Za-z-])({MONTH})\.([12]\d|3[01])(?=日|号(?!线|楼))",
         lambda m: f"{plain(m[1])}月{plain(m[2])}",

@@ -110,7 +110,7 @@ def say_formula(text: str) -> str:
             said += "括号" * brackets[-1]
         elif part == ")":
             said += "括号" * (brackets.pop() if brackets else False)
-        elif part == "→" and (before.isdigit() or before in "%°"):
+        elif part == "→" and (before.isdigit() or before in "%°" or _SAID.match(before)):
             said += "到"
         elif not part.isspace():
             said += _OPERATORS.get(part, part if _SAID.match(part) else "")
@@ -194,7 +194,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "formula",
-        rf"(?<![A-Za-z\u0370-\u03ff\d.@#$_\"'])(?<![A-Za-z\d]-){_TERM}(?:(?:\s?{_OPERATOR}\s?|(?<=\))(?=\()){_TERM}){{1,16}}+(?![A-Za-z\d%°²³(_]|\.\d)",
+        rf"(?<![A-Za-z\u0370-\u03ff\d.@#$_\"'])(?<![A-Za-z\d]-)(?!(?<=…)\+){_TERM}(?:(?:\s?{_OPERATOR}\s?|(?<=\))(?=\()){_TERM}){{1,16}}+(?![A-Za-z\d%°²³(_]|\.\d)",
         _formula,
     ),
     rule(

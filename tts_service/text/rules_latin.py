@@ -123,7 +123,7 @@ NAMES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "version",
-        rf"(?<![A-Za-z0-9.-])([vV]|[Vv]er\.?|[Vv]ersion|版本号?)(\s?[:：]?\s?)({_VERSION}|(?<=[vV])\d{{1,4}})({_SUFFIX})(?![\d])(?!\.\d)((?:-\d{{1,4}})?(?:-[A-Za-z][A-Za-z0-9]{{0,20}}){{1,3}})?",
+        rf"(?<![A-Za-z0-9.-])([vV]|[Vv]er\.?|[Vv]ersion|版本号?)(\s?[:：]?\s?)({_VERSION}|(?<=[vV])\d{{1,4}})({_SUFFIX})(?![\d])(?!\.\d)((?:-\d{{1,4}})?(?:-(?![vV]\d)[A-Za-z][A-Za-z0-9]{{0,20}}){{1,3}})?",
         _version,
     ),
     rule(

@@ -125,7 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "seat",
-        r"((?<=座位)|(?<=座位号)|(?<=[车排]))([:：]?\s?)(\d{1,2})([A-HJK])(?![A-Za-z0-9])",
+        r"((?<=座位)|(?<=座位号)|(?<=[车排])|(?<=靠窗|过道|走道))([:：]?\s?)(\d{1,2})([A-HJK])(?![A-Za-z0-9])",
         lambda m: f"{m[2].strip(': ：') and '，'}{cardinal(m[3])} {m[4]} ",
     ),
     rule("oil", r"(?<![\dA-Za-z.])(\d{1,2})W-(\d{2})(?![\dA-Za-z])", lambda m: f"{cardinal(m[1])} W {cardinal(m[2])}"),

@@ -156,7 +156,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "well-known line",
-        rf"(?<![\d.,A-Za-z+*/=×#·-])(?:(?<=[{HAN}])(?<![共约达超过近第于有出加减乘])(?:(?!12345|10000)|(?<=[打拨通个]))({_LINES})|(?<![为有约是])({_LINES})(?=[{HAN}])){OVER}(?!多|余|来|几|[{HAN}]?[万亿元块%％]|[个位名人次条件种台辆张本只份笔米克斤吨里天年月日号户家篇套册座间棵股字步级])",
+        rf"(?<![\d.,A-Za-z+*/=×#·-])(?:(?<=[{HAN}])(?<![共约达超过近第于有出加减乘])(?:(?!12345|10000)|(?<=[打拨通个]))({_LINES})|(?<![为有约是])(?<!ID)(?<!ID\s)({_LINES})(?=[{HAN}])){OVER}(?!多|余|来|几|[{HAN}]?[万亿元块%％]|[个位名人次条件种台辆张本只份笔米克斤吨里天年月日号户家篇套册座间棵股字步级])",
         lambda m: phone(m[1] or m[2]),
         DIALLED,
     ),
@@ -178,6 +178,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule("code to dial", r"(?<![\w*#])\*[\d*#]{1,20}#(?![\w*])", lambda m: "".join(map(_key, m[0]))),
     rule("called later", rf"{ALONE}(\d{{3,6}})(?=打(?:了|过)?(?:一?个|1个)?电话)", lambda m: phone(m[1])),
+    rule("free line", r"(?<![\d.])([48]00)(?=热线|电话|客服|专线|号码)", lambda m: phone(m[1])),
     rule("hotline", rf"(?<![\d.])((?:1[12]\d|9\d{{4}}|1\d{{4}})){OVER}(?={_CALLED})", lambda m: phone(m[1])),
     rule(
         "identity card",

@@ -311,7 +311,7 @@ COUNTED: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "number",
-        rf"(?<![\d.A-Za-z,])(?P<sign>(?:(?<![\d{HAN})）{SAID}%])|(?<=[{VALUE}]))[-+]|±)?(?P<n>{NUMBER}|\.\d{{1,12}})(?![\d²³^])(?!\.\d)",
+        rf"(?<![\d.A-Za-z,])(?P<sign>(?:(?<![\d{HAN})）…{SAID}%])|(?<=[{VALUE}]))[-+]|±)?(?P<n>{NUMBER}|\.\d{{1,12}})(?![\d²³^])(?!\.\d)",
         lambda m: signed(m["sign"]) + number(m["n"]),
     ),
 )

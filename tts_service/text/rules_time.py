@@ -104,7 +104,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "minutes and a fraction of a second",
         rf"(?<![\d:.])(\d{{1,2}}):({SIXTY})\.(\d{{1,3}})(?![\d:.])",
-        lambda m: f"{number(m[1])}分{zeroed(m[2])}点{digits(m[3])}秒",
+        lambda m: (f"{plain(m[1])}分" if int(m[1]) else "") + f"{zeroed(m[2])}点{digits(m[3])}秒",
     ),
     rule(
         "hundredths of a second",

@@ -58,7 +58,7 @@ _SIGNS: Final = (
     (re.compile(r"\s?[≈≒]\s?"), "约等于"),
     (re.compile(r"≡"), "恒等于"),
     (re.compile(rf"{_LEFT}\s?={{1,3}}\s?{_RIGHT}"), "等于"),
-    (re.compile(rf"{_LEFT}\s?\+\s?{_RIGHT}"), "加"),
+    (re.compile(rf"(?:{_LEFT}|(?<=…))\s?\+\s?(?:{_RIGHT}|(?=…))"), "加"),
     (re.compile(rf"(?<=[A-Z0-9{SAID}万亿千])\+"), "加"),
     (re.compile(rf"(?<=[{SAID}\d])\s?>\s?(?=[{SAID}\d])"), "大于"),
     (re.compile(rf"(?<=[{SAID}\d])\s?<\s?(?=[{SAID}\d])"), "小于"),
