@@ -11,15 +11,13 @@ import pytest
 from orchestrator.engine import Engine
 from tests.engine import stories
 from tests.engine.child import died
-from tests.engine.watch import lines, until
+from tests.engine.watch import edit, lines, until
 
 
 def test_work_of_another_version_is_told_as_such_and_waits_until_it_is_given_up(tmp_path: Path, log: str) -> None:
     data = tmp_path / "data"
     died(data, "d", log)
-    with contextlib.closing(sqlite3.connect(data / "engine.sqlite")) as connection:
-        connection.execute("UPDATE workflow_status SET application_version = 'wf-0'")
-        connection.commit()
+    edit(data, "UPDATE workflow_status SET application_version = 'wf-0'")
     with Engine(data) as engine:
         engine.start(stories.plain, "p", log)
         assert engine.wait("p", timeout=30) == "ONETWO"
@@ -52,9 +50,7 @@ def test_what_a_second_upgrade_left_of_an_ending_is_given_up_with_its_run(tmp_pa
     for each in ("d", "d-ended-by-wf-b", "d2"):
         Path(log).unlink(missing_ok=True)  # so that each of them dies once
         died(data, each, log)
-        with contextlib.closing(sqlite3.connect(data / "engine.sqlite")) as connection:
-            connection.execute("UPDATE workflow_status SET application_version = 'wf-0'")
-            connection.commit()
+        edit(data, "UPDATE workflow_status SET application_version = 'wf-0'")
     with Engine(data) as engine:
         assert {each.id for each in engine.outdated()} == {"d", "d-ended-by-wf-b", "d2"}
         assert not engine.forget("d")
@@ -79,9 +75,7 @@ def test_the_records_file_becomes_smaller_once_they_were_forgotten(
         for number in range(3):
             engine.start(stories.plain, f"p{number}", log)
             engine.wait(f"p{number}", timeout=20)
-        with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
-            connection.execute("UPDATE operation_outputs SET output = ?", ("x" * 1_000_000,))
-            connection.commit()
+        edit(path.parent, "UPDATE operation_outputs SET output = ?", "x" * 1_000_000)
         for number in range(3):
             assert engine.forget(f"p{number}")
         engine.compact()

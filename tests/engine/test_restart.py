@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ import pytest
 from orchestrator.engine import Engine, EngineBusy
 from tests.engine import stories
 from tests.engine.child import command, died
-from tests.engine.watch import lines, until
+from tests.engine.watch import edit, lines, until
 
 
 def test_a_killed_process_leaves_work_that_the_next_one_ends_without_repeating_a_step(tmp_path: Path, log: str) -> None:
@@ -32,9 +30,7 @@ def test_a_killed_process_leaves_work_that_the_next_one_ends_without_repeating_a
 def test_work_is_not_given_up_however_often_the_process_had_to_be_started(tmp_path: Path, log: str) -> None:
     data = tmp_path / "data"
     died(data, "d", log)
-    with contextlib.closing(sqlite3.connect(data / "engine.sqlite")) as connection:
-        connection.execute("UPDATE workflow_status SET recovery_attempts = 5000")
-        connection.commit()
+    edit(data, "UPDATE workflow_status SET recovery_attempts = 5000")
     with Engine(data) as engine:
         assert engine.wait("d", timeout=30) == "TWO"
 
