@@ -3,13 +3,9 @@
 import re
 from typing import Final
 
-from tts_service.text.english_words import apart, cardinal, year
+from tts_service.text.english_words import MONTHS, apart, cardinal, year
 
-_MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-_MONTH: Final = "|".join(_MONTHS)
+_MONTH: Final = "|".join(MONTHS)
 _DAY: Final = "3[01]|[12][0-9]|0?[1-9]"
 _ISO: Final = re.compile(rf"(?<![\w/.-])((?:19|20)\d\d)([-/])(1[0-2]|0?[1-9])\2({_DAY})(?![\w/-]|\.\d)", re.ASCII)
 _MONTH_AND_DAY: Final = re.compile(rf"(?<!\w)({_MONTH})\s({_DAY})(?:st|nd|rd|th)?(?![\w:/%-]|[.,]\d)", re.ASCII)
@@ -36,10 +32,10 @@ _ORDINALS: Final = {
 
 def say_english_names(sentence: str) -> str:
     """Says the dates and the names with digits of an English sentence; its numbers stay."""
-    sentence = _ISO.sub(lambda date: f"{_MONTHS[int(date[3]) - 1]} {_ordinal(date[4])}, {year(int(date[1]))}", sentence)
+    sentence = _ISO.sub(lambda date: f"{MONTHS[int(date[3]) - 1]} {_ordinal(date[4])}, {year(int(date[1]))}", sentence)
     sentence = _MONTH_AND_DAY.sub(lambda date: f"{date[1]} {_ordinal(date[2])}", sentence)
     sentence = _DAY_AND_MONTH.sub(lambda date: f"{_ordinal(date[1])} of {date[2]}", sentence)
-    sentence = _SLASHED.sub(lambda date: f"{date[1]}{_MONTHS[int(date[2]) - 1]} {_ordinal(date[3])}", sentence)
+    sentence = _SLASHED.sub(lambda date: f"{date[1]}{MONTHS[int(date[2]) - 1]} {_ordinal(date[3])}", sentence)
     sentence = _GROUPS.sub(lambda groups: ", ".join(apart(part) for part in groups[0].split("-")), sentence)
     sentence = _JOINED.sub(r"\1 ", sentence)
     return _NAME.sub(lambda name: _named(name[0]), sentence)

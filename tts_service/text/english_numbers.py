@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from tts_service.text.english_names import say_english_names
-from tts_service.text.english_words import TENS, apart, cardinal, split, year
+from tts_service.text.english_words import MONTHS, TENS, apart, cardinal, split, year
 
 _SENTENCE: Final = re.compile(r"[^\n。！？!?.]+(?:\.(?!\s|$)[^\n。！？!?.]*)*")
 _APART: Final = re.compile('([，：；、“”（）《》「」"])')
@@ -48,9 +48,8 @@ _CALLED: Final = re.compile(r"(?:call|dial|number|phone|at) $", re.IGNORECASE)
 _OPENS: Final = re.compile(
     r"\s*(?:It|I|He|She|We|They|You|This|That|There|The|These|Those|My|Our|Your|His|Her|Its|Their|Please|See|Read|Turn|Go|Open|Press|Call|Add|Take|Use|Set|Click|What|How|When|Where)('\w+)?\s"
 )
-_MONTHS: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 _YEAR_BEFORE: Final = re.compile(
-    rf"(?:in|since|until|before|after|from|year|(?:{_MONTHS})(?: \d\d?)?,?) $", re.IGNORECASE
+    rf"(?:in|since|until|before|after|from|year|(?:{'|'.join(MONTHS)})(?: \d\d?)?,?) $", re.IGNORECASE
 )
 
 

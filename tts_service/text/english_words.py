@@ -13,6 +13,7 @@ _SMALL: Final = split(
     "eighteen nineteen"
 )
 TENS: Final = split("- - twenty thirty forty fifty sixty seventy eighty ninety")
+MONTHS: Final = split("January February March April May June July August September October November December")
 _GROUPS: Final = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
 
 

@@ -5,6 +5,7 @@ Roman numerals, English ordinals, abbreviations with dots.
 import re
 from typing import Final
 
+from tts_service.text.english_words import MONTHS
 from tts_service.text.measures import UNIT
 from tts_service.text.numerals import cardinal, digits, name_digits, number, version
 from tts_service.text.rule import HAN, Rule, rule, signed, spelled, to
@@ -23,8 +24,8 @@ _DIGIT_BY_DIGIT: Final = re.compile(r"(?i)^(?:(?:x|win|arm|amd|base|int|float)(?
 """Names whose two digits are said one by one: x86, arm64, base64, win32."""
 _ROMAN: Final = r"M{0,3}(?:C[MD]|D?C{0,3})(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3})"
 _NOT_NAMES: Final = (
-    "January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|"
-    "Sept?|Oct|Nov|Dec|USD|CNY|RMB|EUR|HKD|GBP|JPY|UTC|GMT|AM|PM|No|NO|Vol"
+    "|".join(MONTHS)
+    + "|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|USD|CNY|RMB|EUR|HKD|GBP|JPY|UTC|GMT|AM|PM|No|NO|Vol"
 )
 
 
